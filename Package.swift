@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+// The map of who may know whom. Data flows one way: nothing lower knows anything higher.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+func module(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, path: path ?? "Sources/\(name)", swiftSettings: settings)
+}
+
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies,
+    path: "Tests/\(name)Tests", swiftSettings: settings)
+}
+
+let package = Package(
+  name: "swift-cni",
+  products: [
+    .library(name: "NetworkNamespaces", targets: ["NetworkNamespaces"]),
+    .library(name: "Netlink", targets: ["Netlink", "RouteNetlink", "NetworkAddresses"]),
+    .library(name: "CNI", targets: ["CNI", "JSON"]),
+    .executable(name: "swift-cni", targets: ["swift-cni"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-system", from: "1.5.0")
+  ],
+  targets: [
+    // The kernel's headers and libjansson.
+    .target(name: "CLinux", path: "Sources/CLinux"),
+    .systemLibrary(name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+
+    // System calls, namespaces, netlink.
+    module("LinuxSystem", ["CLinux", system]),
+    module("NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    module("NetworkAddresses", []),
+    module("Netlink", ["LinuxSystem", "NetworkNamespaces", "CLinux", system]),
+    module("RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "CLinux", system]),
+
+    // The protocol and what is remembered between calls.
+    module("JSON", ["CJansson"]),
+    module("CNI", ["JSON", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    module("State", ["JSON", "CNI", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+
+    // The plugins, and the executable that is all of them.
+    module(
+      "Plugins",
+      [
+        "CNI", "State", "JSON", "RouteNetlink", "Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux",
+        system,
+      ]),
+    .executableTarget(
+      name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
+      linkerSettings: [.unsafeFlags(["-static-executable"])]),
+  ]
+)

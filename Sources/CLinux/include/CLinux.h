@@ -1,0 +1,77 @@
+// The kernel's and glibc's own declarations, for Swift. `import Glibc` is built without _GNU_SOURCE, so it lacks
+// setns, unshare, the CLONE_* constants, sockaddr_nl and every <linux/...> header: this module has them.
+//
+// Only what the clang importer cannot see is spelled out below (macros with casts or calls, variadic functions).
+// Nothing else is retyped: a constant comes from the header that defines it.
+#ifndef CLINUX_H
+#define CLINUX_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+// glibc's own first: the kernel headers then leave out what it declares.
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_bridge.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/magic.h>
+#include <linux/neighbour.h>
+#include <linux/net_namespace.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+
+// The magic numbers of the two file systems that namespace files live on (NSFS_MAGIC since Linux 3.19).
+static const uint32_t SWIFTCNI_NSFS_MAGIC = NSFS_MAGIC;
+static const uint32_t SWIFTCNI_PROC_SUPER_MAGIC = PROC_SUPER_MAGIC;
+
+// open(2), openat(2) and fcntl(2) are variadic, which Swift does not call.
+static inline int swiftcni_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+static inline int swiftcni_openat(int directory, const char *path, int flags, mode_t mode) {
+  return openat(directory, path, flags, mode);
+}
+static inline int swiftcni_fcntl(int descriptor, int command, int argument) {
+  return fcntl(descriptor, command, argument);
+}
+
+// The number of the setns system call on this architecture, as Go's netns published it (SYS_SETNS).
+static const long SWIFTCNI_SYS_SETNS = SYS_setns;
+
+static inline pid_t swiftcni_gettid(void) { return (pid_t)syscall(SYS_gettid); }
+
+// errno is a macro with a call in it.
+static inline int swiftcni_errno(void) { return errno; }
+static inline void swiftcni_set_errno(int code) { errno = code; }
+static inline const char *swiftcni_strerror(int code) { return strerror(code); }
+
+#endif

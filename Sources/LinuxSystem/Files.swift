@@ -1,0 +1,154 @@
+package import CLinux
+internal import SystemPackage
+
+/// What identifies a file, whatever path leads to it.
+package struct FileIdentity: Hashable, Sendable {
+  package let device: UInt64
+  package let inode: UInt64
+
+  package init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
+
+  package init(_ status: borrowing stat) {
+    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  /// The identity of the file that a descriptor refers to.
+  package init(of descriptor: CInt) throws(SystemError) {
+    var status = stat()
+    _ = try systemCall("fstat") { fstat(descriptor, &status) }
+    self.init(status)
+  }
+
+  /// The identity of the file that a path leads to; symbolic links are followed.
+  package init(ofPath path: String) throws(SystemError) {
+    self.init(try fileStatus(path))
+  }
+}
+
+/// `stat(2)`: symbolic links are followed.
+package func fileStatus(_ path: String) throws(SystemError) -> stat {
+  guard !path.utf8.contains(0) else { throw SystemError("stat", .invalidArgument, on: path) }
+  var status = stat()
+  _ = try systemCall("stat", on: path) { stat(path, &status) }
+  return status
+}
+
+/// Reads from a descriptor to its end.
+///
+/// - Parameter limit: More than so many bytes is the error `EFBIG`.
+package func readAll(_ descriptor: CInt, limit: Int, subject: @autoclosure () -> String? = nil) throws(SystemError)
+  -> [UInt8]
+{
+  var bytes: [UInt8] = []
+  var capacity = 4096
+  while true {
+    if bytes.count == limit + 1 { throw SystemError("read", .fileTooLarge, on: subject()) }
+    let room = min(capacity, limit + 1 - bytes.count)
+    let result = Result { () throws(SystemError) in
+      try append(upTo: room, to: &bytes, from: descriptor, subject: subject())
+    }
+    if try result.get() == 0 { break }
+    capacity = min(capacity * 2, 1 << 20)
+  }
+  return bytes
+}
+
+private func append(upTo room: Int, to bytes: inout [UInt8], from descriptor: CInt, subject: @autoclosure () -> String?)
+  throws(SystemError) -> Int
+{
+  let start = bytes.count
+  bytes.append(contentsOf: repeatElement(0, count: room))
+  let outcome: Result<Int, SystemError> = bytes.withUnsafeMutableBytes { buffer in
+    Result { () throws(SystemError) in
+      try systemCall("read") { read(descriptor, buffer.baseAddress! + start, room) }
+    }
+  }
+  switch outcome {
+  case .success(let count):
+    bytes.removeLast(room - count)
+    return count
+  case .failure(let error):
+    bytes.removeLast(room)
+    throw SystemError(error.operation, error.code, on: subject())
+  }
+}
+
+/// Reads a whole file.
+///
+/// - Parameter limit: A file of more than so many bytes is the error `EFBIG`.
+package func readFile(_ path: String, limit: Int = 1 << 20) throws(SystemError) -> [UInt8] {
+  let file = try OwnedDescriptor(opening: path, O_RDONLY)
+  return try readAll(file.rawValue, limit: limit, subject: path)
+}
+
+/// Writes all of the bytes, in as many calls as the kernel needs.
+package func writeAll(_ descriptor: CInt, _ bytes: [UInt8], subject: @autoclosure () -> String? = nil)
+  throws(SystemError)
+{
+  let outcome: Result<Void, SystemError> = bytes.withUnsafeBytes { buffer in
+    Result { () throws(SystemError) in
+      var written = 0
+      while written < buffer.count {
+        written += try systemCall("write") { write(descriptor, buffer.baseAddress! + written, buffer.count - written) }
+      }
+    }
+  }
+  if case .failure(let error) = outcome { throw SystemError(error.operation, error.code, on: subject()) }
+}
+
+/// Removes a file. One that is not there is fine.
+///
+/// - Returns: Whether there was one.
+@discardableResult
+package func removeFile(_ path: String) throws(SystemError) -> Bool {
+  do throws(SystemError) {
+    _ = try systemCall("unlink", on: path) { unlink(path) }
+    return true
+  } catch {
+    if error.code == .noSuchFileOrDirectory { return false }
+    throw error
+  }
+}
+
+/// Makes a directory and those above it. One that is there is left as it is.
+///
+/// - Parameter mode: The permissions of each directory that this call makes, before the umask.
+package func makeDirectories(_ path: String, mode: mode_t) throws(SystemError) {
+  guard !path.utf8.contains(0) else { throw SystemError("mkdir", .invalidArgument, on: path) }
+  do throws(SystemError) {
+    _ = try systemCall("mkdir", on: path) { mkdir(path, mode) }
+  } catch {
+    switch error.code {
+    case .fileExists: return
+    case .noSuchFileOrDirectory:
+      guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash != path.startIndex else { throw error }
+      try makeDirectories(String(path[..<slash]), mode: mode)
+      // Another process may have made it in the meantime.
+      if mkdir(path, mode) == -1, currentErrorNumber() != .fileExists {
+        throw SystemError("mkdir", currentErrorNumber(), on: path)
+      }
+    default: throw error
+    }
+  }
+}
+
+/// The names in a directory, in no order, without `.` and `..`.
+package func namesInDirectory(_ path: String) throws(SystemError) -> [String] {
+  guard let directory = opendir(path) else { throw SystemError("opendir", currentErrorNumber(), on: path) }
+  defer { closedir(directory) }
+  var names: [String] = []
+  while true {
+    swiftcni_set_errno(0)
+    guard let entry = readdir(directory) else {
+      if swiftcni_errno() != 0 { throw SystemError("readdir", currentErrorNumber(), on: path) }
+      return names
+    }
+    let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+      pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != "." && name != ".." { names.append(name) }
+  }
+}

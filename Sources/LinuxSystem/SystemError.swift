@@ -1,0 +1,82 @@
+internal import CLinux
+public import SystemPackage
+
+/// A system call that failed: which one, why, and what it was about.
+///
+/// The description is what a person reads: `open "/run/netns/blue": no such file or directory`.
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The system call or the step, in lower case: `open`, `setns`.
+  public let operation: String
+
+  /// The error number. See `errno(3)`.
+  public let code: Errno
+
+  /// The path, name or object that the call was about, where there is one.
+  public let subject: String?
+
+  /// Describes a failed step.
+  public init(_ operation: String, _ code: Errno, on subject: String? = nil) {
+    self.operation = operation
+    self.code = code
+    self.subject = subject
+  }
+
+  public var description: String {
+    guard let subject else { return "\(operation): \(code.text)" }
+    return "\(operation) \(quoted(subject)): \(code.text)"
+  }
+}
+
+extension Errno {
+  /// The text of the error in the form that the field's tools print and search for: lower case, without a period
+  /// (`no such file or directory`).
+  public var text: String {
+    let text = String(cString: swiftcni_strerror(rawValue))
+    guard let first = text.utf8.first, UInt8(ascii: "A")...UInt8(ascii: "Z") ~= first else { return text }
+    let second = text.utf8.dropFirst().first ?? UInt8(ascii: " ")
+    // An acronym ("RPC: ...") keeps its capitals.
+    if UInt8(ascii: "A")...UInt8(ascii: "Z") ~= second { return text }
+    return text.prefix(1).lowercased() + text.dropFirst()
+  }
+}
+
+/// Returns the text in double quotes with control characters, quotes and backslashes escaped, so that a message which
+/// contains bytes from outside stays one line.
+public func quoted(_ text: some StringProtocol) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"": result += "\\\""
+    case "\\": result += "\\\\"
+    case "\n": result += "\\n"
+    case "\t": result += "\\t"
+    case "\r": result += "\\r"
+    case let scalar where scalar.value < 0x20 || scalar.value == 0x7f:
+      let digits = String(scalar.value, radix: 16)
+      result += digits.count == 1 ? "\\x0\(digits)" : "\\x\(digits)"
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}
+
+/// Runs a system call that answers -1 for a failure, and turns that into an error. A call that a signal interrupted is
+/// made again.
+///
+/// The error number is read before anything else can change it.
+@inlinable
+package func systemCall<Result: SignedInteger>(
+  _ operation: String, on subject: @autoclosure () -> String? = nil, _ body: () -> Result
+) throws(SystemError) -> Result {
+  while true {
+    let result = body()
+    if result != -1 { return result }
+    let code = currentErrorNumber()
+    if code == .interrupted { continue }
+    throw SystemError(operation, code, on: subject())
+  }
+}
+
+/// The calling thread's `errno`.
+@usableFromInline
+package func currentErrorNumber() -> Errno { Errno(rawValue: swiftcni_errno()) }
