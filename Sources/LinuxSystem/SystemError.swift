@@ -80,3 +80,13 @@ package func systemCall<Result: SignedInteger>(
 /// The calling thread's `errno`.
 @usableFromInline
 package func currentErrorNumber() -> Errno { Errno(rawValue: swiftcni_errno()) }
+
+/// An error that a failed system call can become: what a function throws that runs somebody's code between two system
+/// calls of its own.
+public protocol SystemErrorConvertible: Error {
+  init(_ error: SystemError)
+}
+
+extension SystemError: SystemErrorConvertible {
+  public init(_ error: SystemError) { self = error }
+}
