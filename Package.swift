@@ -63,6 +63,7 @@ let package = Package(
 
     // What the tests share, and the tests.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
+    tests(of: "State", ["CNI", "NetworkAddresses", "LinuxSystem", "CLinux", system]),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
   ]
 )

@@ -29,7 +29,7 @@ struct AddressSettling: ~Copyable {
     let end = monotonicNanoseconds() + duration.nanoseconds
     while true {
       let addresses = try netlink { () throws(NetlinkError) in try container.addresses(of: index, family: .ipv6) }
-      if let failed = addresses.first(where: { $0.flags.contains(.duplicateDetected) }) {
+      if let failed = addresses.first(where: { $0.flags.contains(.duplicate) }) {
         throw PluginError(
           "failed to settle addresses for \(quoted(name)): link \(name) has address \(failed.cidr.address) in DADFAILED state"
         )

@@ -53,7 +53,7 @@ struct ContainerInterface {
     try writeSettings(hasIPv6: hasIPv6, in: namespaces.namespace)
 
     var requests = addresses.map { RouteRequest.addAddress(linkAddress($0.address), to: index) }
-    requests.append(.setLink(.index(index), .up))
+    requests.append(.setLink(.index(index), LinkChanges(isUp: true)))
     let routes = (firstRoutes + self.routes(of: result)).map { RouteRequest.addRoute($0, mode: .create) }
 
     guard duplicateAddressDetection == .enabled, hasIPv6 else {
@@ -72,7 +72,7 @@ struct ContainerInterface {
     case .ipv4:
       if cidr.prefixLength < 31 { address.broadcast = cidr.lastAddress }
     case .ipv6:
-      if duplicateAddressDetection != .enabled { address.flags.insert(.noDuplicateAddressDetection) }
+      if duplicateAddressDetection != .enabled { address.flags.insert(.noDuplicateDetection) }
     }
     if !hasSubnetRoute { address.flags.insert(.noPrefixRoute) }
     return address
@@ -132,14 +132,14 @@ extension Route {
   /// - Parameter defaultGateway: What a route without a gateway goes through, unless it says that its destination is on
   ///   the link (scope 253) or on this host (254). A gateway of `0.0.0.0` or `::` says so too.
   init(_ route: AttachmentRoute, linkIndex: UInt32, defaultGateway: IPAddress?) {
-    let scope = route.scope ?? Int(RouteScope.universe.rawValue)
+    let scope = route.scope ?? Int(Scope.universe.rawValue)
     var gateway = route.gateway
-    if gateway == nil && scope < Int(RouteScope.link.rawValue) { gateway = defaultGateway }
+    if gateway == nil && scope < Int(Scope.link.rawValue) { gateway = defaultGateway }
     if let given = gateway, given.isUnspecified { gateway = nil }
     self.init(to: route.destination)
     self.gateway = gateway
     self.linkIndex = linkIndex
-    self.scope = RouteScope(rawValue: UInt8(truncatingIfNeeded: scope))
+    self.scope = Scope(rawValue: UInt8(truncatingIfNeeded: scope))
     self.priority = route.priority.flatMap { $0 > 0 ? UInt32(clamping: $0) : nil }
     if let table = route.table, table > 0 { self.table = RouteTable(rawValue: UInt32(clamping: table)) }
     self.mtu = route.mtu.flatMap { $0 > 0 ? UInt32(clamping: $0) : nil }

@@ -51,7 +51,7 @@ struct GarbageCollection {
     if !links.isEmpty {
       // The kernel waits once for each message that deletes links, however many they are.
       _ = try netlink { () throws(NetlinkError) in
-        try host.performAll(links.map { .setLink(.index($0), .group(Self.group)) })
+        try host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
       }
       try netlink { () throws(NetlinkError) in
         _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.noSuchDevice])

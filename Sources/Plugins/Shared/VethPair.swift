@@ -50,7 +50,7 @@ struct VethPair {
       link.master = specification.master
       link.isUp = true
       link.takeOneQueue()
-      link.kind = .veth(peer: peer, peerNamespace: namespaces.namespace.descriptor)
+      link.kind = .veth(VethSpecification(peer: peer, peerNamespace: namespaces.namespace.descriptor))
 
       let request = RouteRequest.addLink(link)
       if try netlink({ () throws(NetlinkError) in try namespaces.host.perform(request, tolerating: [.fileExists]) }) {

@@ -72,10 +72,8 @@ public struct Bridge: Plugin {
   {
     refuseRouterAdvertisements(on: pair.hostName)
     if configuration.isHairpin || configuration.isolatesPort {
-      var port = BridgePortChanges()
-      port.isHairpin = configuration.isHairpin
-      port.isIsolated = configuration.isolatesPort
-      try netlink { () throws(NetlinkError) in try host.perform([.setBridgePort(.name(pair.hostName), port)]) }
+      let settings = BridgePortSettings(hairpin: configuration.isHairpin, isolated: configuration.isolatesPort)
+      try netlink { () throws(NetlinkError) in try host.perform([.setBridgePort(.name(pair.hostName), settings)]) }
     }
     if configuration.vlans.needFiltering {
       guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: pair.hostName) }) else {

@@ -69,12 +69,20 @@ struct BridgeGateway {
     for address in missing {
       var gateway = LinkAddress(address)
       // The bridge's own address cannot be taken: the containers' come from the same range.
-      if address.address.family == .ipv6 { gateway.flags.insert(.noDuplicateAddressDetection) }
+      if address.address.family == .ipv6 { gateway.flags.insert(.noDuplicateDetection) }
       requests.append(.addAddress(gateway, to: link.index))
       bridge.additions.addresses.append((address, link.index))
     }
-    try netlink { () throws(NetlinkError) in try host.perform(requests, tolerating: .fileExists) }
+    try perform(requests, on: host)
     try pinAddress(of: link, host: host)
+  }
+
+  /// Another ADD may have added or removed the same address in the meantime.
+  private func perform(_ requests: [RouteRequest], on host: borrowing RouteSocket) throws(PluginError) {
+    for error in host.performAll(requests) {
+      guard let error, error.code != .fileExists, error.code != .addressNotAvailable else { continue }
+      throw PluginError(error).during("failed to set bridge addr")
+    }
   }
 
   /// Whether an address of the link stands in the way of a gateway's: any other IPv4 address, or an IPv6 address of a
@@ -92,9 +100,10 @@ struct BridgeGateway {
   /// has lost its ports shows zeros, which nobody can be given.
   private func pinAddress(of link: Link, host: borrowing RouteSocket) throws(PluginError) {
     guard link.kind == "bridge" else { return }
-    var changes = LinkChanges()
-    changes.address = link.address.flatMap { $0.isZero ? nil : $0 } ?? .random(using: randomNumber())
-    try netlink { () throws(NetlinkError) in try host.perform([.setLink(.index(link.index), changes)]) }
+    let address = link.address.flatMap { $0.isZero ? nil : $0 } ?? .random(using: randomNumber())
+    try netlink { () throws(NetlinkError) in
+      try host.perform([.setLink(.index(link.index), LinkChanges(address: address))])
+    }
   }
 
   /// Finds or makes the link `<bridge>.<vlan>`: one end of a veth pair whose other end is a port of the bridge in that
@@ -110,7 +119,7 @@ struct BridgeGateway {
     near.address = .random(using: randomNumber())
     near.mtu = bridge.link.mtu
     var port = LinkSpecification(name: derivedLinkName(of: "bridge", name))
-    port.kind = .veth(peer: near, peerNamespace: nil)
+    port.kind = .veth(VethSpecification(peer: near))
     port.address = .random(using: randomNumber())
     port.mtu = bridge.link.mtu
     port.master = bridge.link.index
@@ -126,7 +135,7 @@ struct BridgeGateway {
       vlans.trunk = nil
       try vlans.apply(to: made.index, on: host)
     }
-    try netlink { () throws(NetlinkError) in try host.perform([.setLink(.index(link.index), .up)]) }
+    try netlink { () throws(NetlinkError) in try host.perform([.setLink(.index(link.index), LinkChanges(isUp: true))]) }
     return link
   }
 }

@@ -64,30 +64,38 @@ struct BridgeLink: ~Copyable {
   ///
   /// - Returns: false when another process was faster.
   private static func make(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError) -> Bool {
-    var specification = LinkSpecification(name: configuration.bridge)
+    let name = configuration.bridge
+    var specification = LinkSpecification(name: name)
     specification.kind = .bridge(vlanFiltering: configuration.vlans.needFiltering ? true : nil)
     specification.mtu = configuration.common.mtu
     specification.isUp = true
-    specification.isPromiscuous = configuration.isPromiscuous
     // An address that was given stays. One that was not is the lowest of the ports' and changes as they come and go.
     specification.address = .random(using: randomNumber())
     let request = RouteRequest.addLink(specification)
     let isNew = try netlink { () throws(NetlinkError) in try host.perform(request, tolerating: [.fileExists]) }
-    if isNew { refuseRouterAdvertisements(on: configuration.bridge) }
-    return isNew
+    guard isNew else { return false }
+    refuseRouterAdvertisements(on: name)
+    if configuration.isPromiscuous {
+      try netlink { () throws(NetlinkError) in try host.perform([.setLink(.name(name), LinkChanges(isPromiscuous: true))]) }
+    }
+    return true
   }
 
   /// The MTU of a bridge that was there is left alone: networks that share it may ask for different ones.
   private static func reconcile(_ link: Link, with configuration: BridgeConfiguration, on host: borrowing RouteSocket)
     throws(PluginError)
   {
-    var changes = LinkChanges()
-    if !link.isUp { changes.isUp = true }
-    if configuration.isPromiscuous && !link.isPromiscuous { changes.isPromiscuous = true }
+    var requests: [RouteRequest] = []
+    if !link.isUp { requests.append(.setLink(.index(link.index), LinkChanges(isUp: true))) }
+    if configuration.isPromiscuous && !link.isPromiscuous {
+      requests.append(.setLink(.index(link.index), LinkChanges(isPromiscuous: true)))
+    }
     // Without it the kernel would take the VLANs of the ports and not keep them apart.
-    if configuration.vlans.needFiltering && link.bridge?.vlanFiltering != true { changes.bridgeVLANFiltering = true }
-    if changes.isEmpty { return }
-    try netlink { () throws(NetlinkError) in try host.perform([.setLink(.index(link.index), changes)]) }
+    if configuration.vlans.needFiltering && link.bridge?.vlanFiltering != true {
+      requests.append(.setVLANFiltering(true, of: .index(link.index)))
+    }
+    if requests.isEmpty { return }
+    try netlink { () throws(NetlinkError) in try host.perform(requests) }
   }
 
   /// Takes back what this ADD has done to the bridge, unless somebody else works with it.
@@ -100,6 +108,6 @@ struct BridgeLink: ~Copyable {
       requests += additions.addresses.map { .deleteAddress(LinkAddress($0.address), from: $0.link) }
     }
     // The error that led here is the one to report.
-    _ = try? host.performAll(requests)
+    _ = host.performAll(requests)
   }
 }

@@ -19,7 +19,7 @@ public struct Loopback: Plugin {
     let previous = try call.previousResult()
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
-    try netlink { () throws(NetlinkError) in try container.perform([.setLink(.name(Self.interface), .up)]) }
+    try netlink { () throws(NetlinkError) in try container.perform([.setLink(.name(Self.interface), LinkChanges(isUp: true))]) }
     let addresses = try addresses(in: container)
     if let previous { return previous }
 
@@ -57,7 +57,7 @@ public struct Loopback: Plugin {
     guard let namespace = try openNamespaceIfPresent(of: call) else { return }
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
-      _ = try container.perform(.setLink(.name(Self.interface), .down), tolerating: [.noSuchDevice])
+      _ = try container.perform(.setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.noSuchDevice])
     }
   }
 

@@ -67,7 +67,7 @@ struct PointToPointRoutes {
     for address in addresses {
       var gateway = LinkAddress(CIDR(host: address.gateway))
       // Each host's end has the same one.
-      if address.gateway.family == .ipv6 { gateway.flags.insert(.noDuplicateAddressDetection) }
+      if address.gateway.family == .ipv6 { gateway.flags.insert(.noDuplicateDetection) }
       if !gateways.contains(gateway) { gateways.append(gateway) }
       routes.append(hostRoute(to: address.cidr.address, through: link.index))
     }
