@@ -60,5 +60,9 @@ let package = Package(
     .executableTarget(
       name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
+
+    // What the tests share, and the tests.
+    module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
+    tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
   ]
 )
