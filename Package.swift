@@ -60,5 +60,12 @@ let package = Package(
     .executableTarget(
       name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
+
+    // The tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
+    .target(
+      name: "TestSupport", dependencies: ["LinuxSystem", "CLinux", system], path: "Tests/TestSupport",
+      swiftSettings: settings),
+    .testTarget(
+      name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
   ]
 )
