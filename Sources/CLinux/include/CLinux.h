@@ -10,10 +10,19 @@
 #define _GNU_SOURCE
 #endif
 
+// fd_set's one member has another name under X/Open. The C module of swift-system is built without _GNU_SOURCE, and the
+// compiler refuses a build in which two modules disagree about a structure.
+#include <features.h>
+#pragma push_macro("__USE_XOPEN")
+#undef __USE_XOPEN
+#include <sys/select.h>
+#pragma pop_macro("__USE_XOPEN")
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -22,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -48,12 +58,16 @@
 #include <linux/neighbour.h>
 #include <linux/net_namespace.h>
 #include <linux/netlink.h>
+#include <linux/nsfs.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
 // The magic numbers of the two file systems that namespace files live on (NSFS_MAGIC since Linux 3.19).
 static const uint32_t SWIFTCNI_NSFS_MAGIC = NSFS_MAGIC;
 static const uint32_t SWIFTCNI_PROC_SUPER_MAGIC = PROC_SUPER_MAGIC;
+
+// ioctl_ns(2): the CLONE_NEW* constant of the namespace that a descriptor refers to; ENOTTY for any other file.
+static inline int swiftcni_namespace_type(int descriptor) { return ioctl(descriptor, NS_GET_NSTYPE); }
 
 // open(2), openat(2) and fcntl(2) are variadic, which Swift does not call.
 static inline int swiftcni_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }

@@ -1,0 +1,86 @@
+package import CLinux
+internal import SystemPackage
+
+/// How a file is locked with `flock(2)`.
+package enum FileLockKind: Sendable {
+  /// Others may hold it shared at the same time.
+  case shared
+  /// Nobody else may hold it.
+  case exclusive
+
+  fileprivate var operation: CInt {
+    switch self {
+    case .shared: LOCK_SH
+    case .exclusive: LOCK_EX
+    }
+  }
+}
+
+/// Locks an open file, or finds that somebody else holds it.
+///
+/// The lock belongs to the open file: the kernel lets go of it when the process ends, however it ends.
+///
+/// - Returns: Whether the lock was had at once.
+package func tryLock(_ descriptor: CInt, _ kind: FileLockKind) throws(SystemError) -> Bool {
+  do throws(SystemError) {
+    _ = try systemCall("flock") { flock(descriptor, kind.operation | LOCK_NB) }
+    return true
+  } catch {
+    if error.code == .resourceTemporarilyUnavailable { return false }
+    throw error
+  }
+}
+
+/// Locks an open file and waits for those who hold it, but not for ever: a stuck process must not stop every other one.
+///
+/// - Parameters:
+///   - seconds: How long to wait at most.
+///   - subject: What is locked, for the message.
+/// - Throws: `ETIMEDOUT` when the time is over; the operation names the processes that hold the lock.
+package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subject: String) throws(SystemError) {
+  // flock(2) has no deadline of its own, so a busy lock is tried again after pauses that grow to 10 ms.
+  let end = monotonicNanoseconds() + Int64(seconds) * 1_000_000_000
+  var pause = 100_000
+  while !(try tryLock(descriptor, kind)) {
+    if monotonicNanoseconds() >= end {
+      let holders = lockHolders(of: descriptor).map { "process \($0)" }
+      let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
+      throw SystemError("wait \(seconds) s for the lock that \(names) holds", .timedOut, on: subject)
+    }
+    var time = timespec(tv_sec: 0, tv_nsec: pause)
+    nanosleep(&time, nil)
+    pause = min(pause * 2, 10_000_000)
+  }
+}
+
+/// The processes that hold a `flock(2)` lock on a file, as `/proc/locks` tells. Empty when it does not.
+package func lockHolders(of descriptor: CInt) -> [pid_t] {
+  guard let identity = try? FileIdentity(of: descriptor), let bytes = try? readFile("/proc/locks", limit: 4 << 20) else {
+    return []
+  }
+  // 1: FLOCK  ADVISORY  WRITE 4242 00:19:1234 0 EOF, where the device's numbers are in hex and the inode is decimal.
+  let inode = ":\(identity.inode)"
+  var holders: [pid_t] = []
+  for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+    let fields = line.split(separator: " ", omittingEmptySubsequences: true)
+    guard fields.count >= 6, fields[1] == "FLOCK", fields[5].hasSuffix(inode), let process = pid_t(fields[4]) else {
+      continue
+    }
+    holders.append(process)
+  }
+  return holders
+}
+
+/// Nanoseconds on the clock that only goes forward (`CLOCK_MONOTONIC`).
+package func monotonicNanoseconds() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}
+
+/// Seconds since 1970 (`CLOCK_REALTIME`).
+package func secondsSince1970() -> Int {
+  var time = timespec()
+  clock_gettime(CLOCK_REALTIME, &time)
+  return time.tv_sec
+}
