@@ -1,4 +1,4 @@
-package import CLinux
+internal import CLinux
 internal import LinuxSystem
 
 /// A program to run: what it is given, and how long it may take.
@@ -51,26 +51,23 @@ package struct Command: Sendable {
 
   /// Runs the program in the namespaces of the calling thread.
   ///
-  /// As a container runtime does, it waits until both output pipes are closed, by the program and by every child that
-  /// it left behind.
+  /// As a container runtime does, it waits until both outputs are closed, by the program and by every child that it left
+  /// behind.
   package func run() throws -> Outcome {
-    let standardInput = try memoryFile(of: input)
-    let output = try Pipe()
-    let errors = try Pipe()
-    let process = try spawn(standardInput.rawValue, output.writeEnd.rawValue, errors.writeEnd.rawValue)
-    var outputBytes: [UInt8] = []
-    var errorBytes: [UInt8] = []
-    let inTime = try collect(output.closingWriteEnd(), errors.closingWriteEnd(), &outputBytes, &errorBytes)
-    if !inTime { _ = kill(process, SIGKILL) }
+    // Sockets, as writing to one whose reader is gone can be told not to raise a signal.
+    let input = try Channel()
+    let output = try Channel()
+    let errors = try Channel()
+    let process = try spawn(input.theirs.rawValue, output.theirs.rawValue, errors.theirs.rawValue)
+    let exchange = try exchange(input.closingTheirs(), output.closingTheirs(), errors.closingTheirs())
+    if !exchange.inTime { _ = kill(process, SIGKILL) }
     var status: Int32 = 0
     _ = try systemCall("waitpid") { waitpid(process, &status, 0) }
-    guard inTime else {
-      throw HarnessError(
-        "\(path) did not end within \(deadline) seconds; stderr: \(String(decoding: errorBytes, as: UTF8.self))")
-    }
     let signal = status & 0x7f
-    return Outcome(
-      status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: outputBytes, errors: errorBytes)
+    let outcome = Outcome(
+      status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: exchange.output, errors: exchange.errors)
+    guard exchange.inTime else { throw HarnessError("\(path) did not end within \(deadline) seconds: \(outcome)") }
+    return outcome
   }
 
   private func spawn(_ input: CInt, _ output: CInt, _ errors: CInt) throws -> pid_t {
@@ -81,44 +78,59 @@ package struct Command: Sendable {
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, errors, 2)
 
-    let argumentPointers = CStrings([path] + arguments)
-    let environmentPointers = CStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
+    let argumentStrings = CStrings([path] + arguments)
+    let environmentStrings = CStrings(environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })
     var process: pid_t = 0
-    let code = posix_spawn(
-      &process, path, &actions, nil, argumentPointers.pointers, environmentPointers.pointers)
+    let code = posix_spawn(&process, path, &actions, nil, argumentStrings.pointers, environmentStrings.pointers)
     guard code == 0 else { throw HarnessError("cannot start \(path): \(String(cString: strerror(code)))") }
     return process
   }
 
-  /// Reads both pipes to their ends.
-  ///
-  /// - Returns: Whether that happened before the deadline.
-  private func collect(
-    _ output: borrowing OwnedDescriptor, _ errors: borrowing OwnedDescriptor, _ outputBytes: inout [UInt8],
-    _ errorBytes: inout [UInt8]
-  ) throws -> Bool {
+  /// Feeds the input and reads both outputs to their ends, or until the deadline.
+  private func exchange(
+    _ input: borrowing OwnedDescriptor, _ output: borrowing OwnedDescriptor, _ errors: borrowing OwnedDescriptor
+  ) throws -> (output: [UInt8], errors: [UInt8], inTime: Bool) {
     let end = monotonicMilliseconds() + deadline * 1000
+    var received: [[UInt8]] = [[], []]
+    var unsent = self.input[...]
     var descriptors = [
       pollfd(fd: output.rawValue, events: Int16(POLLIN), revents: 0),
       pollfd(fd: errors.rawValue, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: input.rawValue, events: Int16(POLLOUT), revents: 0),
     ]
-    while descriptors.contains(where: { $0.fd >= 0 }) {
+    while descriptors[0].fd >= 0 || descriptors[1].fd >= 0 {
       let remaining = end - monotonicMilliseconds()
-      if remaining <= 0 { return false }
-      let ready = try systemCall("poll") { poll(&descriptors, 2, CInt(remaining)) }
-      if ready == 0 { return false }
-      if descriptors[0].revents != 0, try readOnce(descriptors[0].fd, into: &outputBytes) == 0 { descriptors[0].fd = -1 }
-      if descriptors[1].revents != 0, try readOnce(descriptors[1].fd, into: &errorBytes) == 0 { descriptors[1].fd = -1 }
+      if remaining <= 0 { return (received[0], received[1], false) }
+      _ = try systemCall("poll") { poll(&descriptors, 3, CInt(remaining)) }
+      for index in 0..<2 where descriptors[index].revents != 0 {
+        if try receive(from: descriptors[index].fd, into: &received[index]) == 0 { descriptors[index].fd = -1 }
+      }
+      if descriptors[2].revents != 0, !send(&unsent, to: descriptors[2].fd) {
+        _ = shutdown(descriptors[2].fd, CInt(SHUT_WR))
+        descriptors[2].fd = -1
+      }
     }
-    return true
+    return (received[0], received[1], true)
   }
 
-  private func readOnce(_ descriptor: CInt, into bytes: inout [UInt8]) throws -> Int {
+  private func receive(from descriptor: CInt, into bytes: inout [UInt8]) throws -> Int {
     try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
       let count = try systemCall("read") { read(descriptor, buffer.baseAddress, buffer.count) }
       bytes.append(contentsOf: buffer[..<count])
       return count
     }
+  }
+
+  /// Sends as much as there is room for.
+  ///
+  /// - Returns: Whether there is more to send. A program that does not want its input is no error.
+  private func send(_ bytes: inout ArraySlice<UInt8>, to descriptor: CInt) -> Bool {
+    let count = bytes.withUnsafeBytes { buffer in
+      CLinux.send(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+    }
+    if count < 0 { return swiftcni_errno() == EAGAIN }
+    bytes = bytes.dropFirst(count)
+    return !bytes.isEmpty
   }
 }
 
@@ -135,27 +147,21 @@ private func monotonicMilliseconds() -> Int {
   return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
 }
 
-/// A file that lives in memory only, rewound to its beginning.
-private func memoryFile(of bytes: [UInt8]) throws -> OwnedDescriptor {
-  let file = OwnedDescriptor(owning: try systemCall("memfd_create") { memfd_create("stdin", UInt32(MFD_CLOEXEC)) })
-  try writeAll(file.rawValue, bytes)
-  _ = try systemCall("lseek") { lseek(file.rawValue, 0, SEEK_SET) }
-  return file
-}
-
-private struct Pipe: ~Copyable {
-  let readEnd: OwnedDescriptor
-  let writeEnd: OwnedDescriptor
+/// Two connected sockets: one for us, one for the program that is started.
+private struct Channel: ~Copyable {
+  let ours: OwnedDescriptor
+  let theirs: OwnedDescriptor
 
   init() throws {
     var ends: [CInt] = [-1, -1]
-    _ = try systemCall("pipe2") { pipe2(&ends, O_CLOEXEC) }
-    readEnd = OwnedDescriptor(owning: ends[0])
-    writeEnd = OwnedDescriptor(owning: ends[1])
+    let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    _ = try systemCall("socketpair") { socketpair(AF_UNIX, kind, 0, &ends) }
+    ours = OwnedDescriptor(owning: ends[0])
+    theirs = OwnedDescriptor(owning: ends[1])
   }
 
-  /// Keeps the end to read from: its end of file comes when nobody else holds the other.
-  consuming func closingWriteEnd() -> OwnedDescriptor { readEnd }
+  /// Keeps our end: its end of file comes when nobody else holds the other.
+  consuming func closingTheirs() -> OwnedDescriptor { ours }
 }
 
 /// A vector of C strings with its NULL at the end, freed with its owner.

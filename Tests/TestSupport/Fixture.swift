@@ -49,6 +49,9 @@ package struct Fixture: Sendable, Hashable, CustomStringConvertible {
   /// The content of a file of the case; nil where there is none.
   package func file(_ name: String) -> [UInt8]? { try? readFile("\(directory)/\(name)", limit: 1 << 24) }
 
+  /// The names of all files of the case.
+  package var files: [String] { (try? namesInDirectory(directory)) ?? [] }
+
   /// The text of a file of the case; nil where there is none.
   package func text(_ name: String) -> String? { file(name).map { String(decoding: $0, as: UTF8.self) } }
 
@@ -166,7 +169,7 @@ private func variables(_ words: [String]) -> [String: String] {
   var result: [String: String] = [:]
   for word in words {
     guard let equals = word.firstIndex(of: "=") else { continue }
-    let value = word[word.index(after: equals)...]
+    let value = String(word[word.index(after: equals)...])
       .replacing("\\n", with: "\n").replacing("\\t", with: "\t")
       .replacing(/\\x([0-9a-f]{2})/) { match in
         String(UnicodeScalar(UInt8(match.1, radix: 16) ?? 0))

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import LinuxSystem
-package import Testing
+internal import Testing
 
 /// Runs one case in a host of its own, and records each difference from what is expected as an issue of the current
 /// test.
@@ -41,7 +41,8 @@ package struct FixtureRun {
 
   private mutating func make(_ call: FixtureCall) throws -> Command.Outcome {
     var configuration = try fixture.configuration(call.configuration)
-    let takesResult = call.command == "CHECK" || call.command == "DEL" && try fixture.configurationVersion() ?? "" >= "0.4.0"
+    let version = try fixture.configurationVersion() ?? ""
+    let takesResult = call.command == "CHECK" || call.command == "DEL" && version >= "0.4.0"
     if let previousResult, call.withPreviousResult, takesResult {
       configuration = inserting(previousResult, into: configuration)
     }

@@ -102,7 +102,7 @@ package struct Container: Sendable {
   /// Removes the name, and with it the namespace where nothing else holds it.
   package func delete() throws {
     try host.run {
-      _ = try systemCall("umount2", on: path) { umount2(path, CInt(MNT_DETACH.rawValue)) }
+      _ = try systemCall("umount2", on: path) { umount2(path, CInt(MNT_DETACH)) }
       _ = try systemCall("unlink", on: path) { unlink(path) }
     }
   }
