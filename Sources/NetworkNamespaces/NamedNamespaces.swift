@@ -92,8 +92,7 @@ package struct NamedNamespaces: Sendable {
 
   /// Whether there is a file, be it a link that leads nowhere.
   private func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0
+    faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
   }
 }
 
