@@ -6,8 +6,7 @@ extension NetworkNamespace {
   /// The control groups are searched in every layout that docker, Kubernetes with docker, nerdctl and finch use; where
   /// they do not tell, the docker engine is asked over its socket.
   public static func ofContainer(idPrefix: String) throws(ContainerLookupError) -> NetworkNamespace {
-    let processID = try ContainerLookup().processID(idPrefix: idPrefix)
-    do throws(SystemError) { return try .ofProcess(processID) } catch { throw .system(error) }
+    try ContainerLookup().namespace(idPrefix: idPrefix)
   }
 }
 
@@ -31,6 +30,12 @@ package struct ContainerLookup: Sendable {
     self.processDirectory = processDirectory
     self.daemonProcessFile = daemonProcessFile
     self.engineSocket = engineSocket
+  }
+
+  /// The network namespace of the running container whose id begins with the given digits.
+  package func namespace(idPrefix: String) throws(ContainerLookupError) -> NetworkNamespace {
+    let processID = try processID(idPrefix: idPrefix)
+    do throws(SystemError) { return try .ofProcess(processID) } catch { throw .system(error) }
   }
 
   /// A process of the running container whose id begins with the given digits.
