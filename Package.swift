@@ -64,5 +64,6 @@ let package = Package(
     // What the tests share, and the tests.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    tests(of: "State", ["NetworkAddresses", "LinuxSystem", "CLinux", system]),
   ]
 )
