@@ -16,7 +16,7 @@ import Testing
   init() throws {
     directory = try TemporaryDirectory()
     reference = try ReferenceHostLocal(dataDirectory: directory.path)
-    pool = AddressPool([try addressRange("10.1.0.1", "10.1.0.254", excluding: "10.1.0.1")])
+    pool = AddressPool(number: 0, [try addressRange("10.1.0.1", "10.1.0.254", excluding: "10.1.0.1")])
   }
 
   @Test func ourFilesAreTheirs() throws {

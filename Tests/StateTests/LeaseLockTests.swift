@@ -56,7 +56,7 @@ import Testing
 
   @Test func addressesAreNotHandedOutTwiceByManyAtOnce() async throws {
     let directory = directory
-    let pool = AddressPool([try addressRange("10.1.0.1", "10.1.0.254", excluding: "10.1.0.1")])
+    let pool = AddressPool(number: 0, [try addressRange("10.1.0.1", "10.1.0.254", excluding: "10.1.0.1")])
     let addresses = try await withThrowingTaskGroup(of: [String].self) { group in
       for worker in 0..<8 {
         group.addTask {

@@ -6,12 +6,12 @@ import Testing
 /// Which addresses a pool hands out, and in which order.
 @Suite struct LeasePoolTests {
   @Test func aPoolIsWalkedOnceFromItsStart() throws {
-    let pool = AddressPool([try range("10.1.0.4", "10.1.0.6"), try range("10.2.0.1", "10.2.0.3")])
+    let pool = AddressPool(number: 0, [try range("10.1.0.4", "10.1.0.6"), try range("10.2.0.1", "10.2.0.3")])
     #expect(walk(pool) == ["10.1.0.4", "10.1.0.5", "10.1.0.6", "10.2.0.1", "10.2.0.2", "10.2.0.3"])
   }
 
   @Test func theWalkBeginsAfterTheAddressHandedOutLastWhichComesLast() throws {
-    let pool = AddressPool([try range("10.1.0.4", "10.1.0.6"), try range("10.2.0.1", "10.2.0.3")])
+    let pool = AddressPool(number: 0, [try range("10.1.0.4", "10.1.0.6"), try range("10.2.0.1", "10.2.0.3")])
     #expect(
       walk(pool, after: "10.1.0.5") == ["10.1.0.6", "10.2.0.1", "10.2.0.2", "10.2.0.3", "10.1.0.4", "10.1.0.5"])
     #expect(walk(pool, after: "10.2.0.3").first == "10.1.0.4")
@@ -19,13 +19,13 @@ import Testing
 
   @Test(arguments: ["10.1.0.3", "10.1.0.7", "192.168.0.1", "fd00::1"])
   func anAddressHandedOutLastFromElsewhereCountsAsNone(_ last: String) throws {
-    #expect(walk(AddressPool([try range("10.1.0.4", "10.1.0.6")]), after: last).first == "10.1.0.4")
+    #expect(walk(AddressPool(number: 0, [try range("10.1.0.4", "10.1.0.6")]), after: last).first == "10.1.0.4")
   }
 
   @Test func gatewaysAreLeftOutOfTheirOwnRange() throws {
     let first = try range("10.1.0.1", "10.1.0.3", excluding: "10.1.0.1")
     let second = try range("10.2.0.1", "10.2.0.2", excluding: "10.2.0.2")
-    let pool = AddressPool([first, second])
+    let pool = AddressPool(number: 0, [first, second])
     #expect(walk(pool) == ["10.1.0.2", "10.1.0.3", "10.2.0.1"])
     #expect(walk(pool, after: "10.2.0.1") == ["10.1.0.2", "10.1.0.3", "10.2.0.1"])
     #expect(walk(pool, after: "10.1.0.1") == ["10.1.0.2", "10.1.0.3", "10.2.0.1"])
@@ -33,15 +33,15 @@ import Testing
   }
 
   @Test func aPoolOfNothingButItsGatewayHasNothing() throws {
-    let pool = AddressPool([try range("10.1.0.1", "10.1.0.1", excluding: "10.1.0.1")])
+    let pool = AddressPool(number: 0, [try range("10.1.0.1", "10.1.0.1", excluding: "10.1.0.1")])
     #expect(walk(pool) == [])
     #expect(pool.capacity == 0)
   }
 
   @Test func aPoolWithoutRangesHasNothing() {
-    #expect(walk(AddressPool([])) == [])
-    #expect(walk(AddressPool([]), after: "10.1.0.1") == [])
-    #expect(AddressPool([]).capacity == 0)
+    #expect(walk(AddressPool(number: 0, [])) == [])
+    #expect(walk(AddressPool(number: 0, []), after: "10.1.0.1") == [])
+    #expect(AddressPool(number: 0, []).capacity == 0)
   }
 
   @Test(arguments: [
@@ -50,11 +50,11 @@ import Testing
     ("::ff", "::100"), ("::1:0:0", "::1:0:1"),
   ])
   func theEndsOfAFamilyAndSmallNumbersStayInIt(_ first: String, _ last: String) throws {
-    #expect(walk(AddressPool([try range(first, last)])) == [first, last])
+    #expect(walk(AddressPool(number: 0, [try range(first, last)])) == [first, last])
   }
 
   @Test func aHugeRangeIsTwoNumbers() throws {
-    let slash64 = AddressPool([try range("fd00::1", "fd00::ffff:ffff:ffff:ffff", excluding: "fd00::1")])
+    let slash64 = AddressPool(number: 0, [try range("fd00::1", "fd00::ffff:ffff:ffff:ffff", excluding: "fd00::1")])
     #expect(slash64.capacity == UInt128(UInt64.max) - 1)
     var candidates = slash64.candidates(after: IPAddress("fd00::ffff:ffff:ffff:ffff"))
     #expect(candidates.next()?.description == "fd00::2")

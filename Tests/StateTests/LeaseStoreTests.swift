@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test func colonsStayInTheNamesOfIPv6Leases() throws {
-    try directory.reserveNext(AddressPool([try addressRange("fd00:1::2", "fd00:1::ffff")]), for: owner)
+    try directory.reserveNext(AddressPool(number: 0, [try addressRange("fd00:1::2", "fd00:1::ffff")]), for: owner)
     #expect(try directory.read("n1/fd00:1::2") == Array("cid1\r\neth0".utf8))
   }
 
@@ -46,13 +46,13 @@ import Testing
   // MARK: Allocation
 
   @Test func aSmallNetworkHasOneAddress() throws {
-    let slash30 = AddressPool([try addressRange("10.1.0.1", "10.1.0.2", excluding: "10.1.0.1")])
+    let slash30 = AddressPool(number: 0, [try addressRange("10.1.0.1", "10.1.0.2", excluding: "10.1.0.1")])
     #expect(try directory.reserveNext(slash30, for: owner) == "10.1.0.2")
     #expect(try directory.reserveNext(slash30, for: other) == nil)
   }
 
   @Test func rangesOfASetAreUsedUpInOrderAndFreedAddressesRestFirst() throws {
-    let pool = AddressPool([
+    let pool = AddressPool(number: 0, [
       try addressRange("10.1.0.4", "10.1.0.6", excluding: "10.1.0.1"),
       try addressRange("10.2.0.1", "10.2.0.3", excluding: "10.2.0.1"),
     ])
@@ -70,7 +70,7 @@ import Testing
     for number in 2...200 where number != 100 && number != 150 {
       try directory.write("c\(number)\r\neth0".utf8, to: "n1/10.1.0.\(number)")
     }
-    let pool = AddressPool([try addressRange("10.1.0.2", "10.1.0.200")])
+    let pool = AddressPool(number: 0, [try addressRange("10.1.0.2", "10.1.0.200")])
     #expect(try directory.reserveNext(pool, for: owner) == "10.1.0.100")
     #expect(try directory.reserveNext(pool, for: owner) == "10.1.0.150")
     #expect(try directory.reserveNext(pool, for: owner) == nil)
@@ -78,10 +78,10 @@ import Testing
   }
 
   @Test func everyPoolRemembersItsOwnLast() throws {
-    let second = AddressPool([try addressRange("10.2.0.2", "10.2.0.9")])
+    let second = AddressPool(number: 1, [try addressRange("10.2.0.2", "10.2.0.9")])
     var store = try directory.store()
-    #expect(try store.reserveNext(in: slash24, number: 0, for: owner)?.description == "10.1.0.2")
-    #expect(try store.reserveNext(in: second, number: 1, for: owner)?.description == "10.2.0.2")
+    #expect(try store.reserveNext(in: slash24, for: owner)?.description == "10.1.0.2")
+    #expect(try store.reserveNext(in: second, for: owner)?.description == "10.2.0.2")
     try store.commit()
     #expect(try directory.read("n1/last_reserved_ip.0") == Array("10.1.0.2".utf8))
     #expect(try directory.read("n1/last_reserved_ip.1") == Array("10.2.0.2".utf8))
@@ -103,8 +103,8 @@ import Testing
   @Test func aParticularAddressIsReservedOnce() throws {
     let wanted = try address("10.1.0.50")
     var store = try directory.store()
-    #expect(try store.reserve(wanted, for: owner, pool: 0))
-    #expect(try !store.reserve(wanted, for: other, pool: 0))
+    #expect(try store.reserve(wanted, in: slash24, for: owner))
+    #expect(try !store.reserve(wanted, in: slash24, for: other))
     try store.commit()
     #expect(store.holder(of: wanted) == .owner(owner))
     #expect(try directory.read("n1/last_reserved_ip.0") == Array("10.1.0.50".utf8))
@@ -117,8 +117,8 @@ import Testing
     let before = try directory.names(in: "n1")
     do {
       var store = try directory.store()
-      #expect(try store.reserveNext(in: slash24, number: 0, for: owner)?.description == "10.1.0.3")
-      #expect(try store.reserve(try address("10.1.0.77"), for: owner, pool: 0))
+      #expect(try store.reserveNext(in: slash24, for: owner)?.description == "10.1.0.3")
+      #expect(try store.reserve(try address("10.1.0.77"), in: slash24, for: owner))
       #expect(try directory.names(in: "n1").contains("10.1.0.77"))
     }
     #expect(try directory.names(in: "n1") == before)
@@ -137,7 +137,7 @@ import Testing
 
   @Test func anOwnersLeasesAreReleasedWhereverTheyAre() throws {
     try directory.reserveNext(slash24, for: owner)
-    try directory.reserveNext(AddressPool([try addressRange("fd00::2", "fd00::9")]), for: owner)
+    try directory.reserveNext(AddressPool(number: 0, [try addressRange("fd00::2", "fd00::9")]), for: owner)
     try directory.reserveNext(slash24, for: other)
     #expect(try directory.release(owner) == ["10.1.0.2", "fd00::2"])
     #expect(try directory.release(owner) == [])
@@ -207,7 +207,7 @@ import Testing
   // MARK: Helpers
 
   var slash24: AddressPool {
-    get throws { AddressPool([try addressRange("10.1.0.1", "10.1.0.254", excluding: "10.1.0.1")]) }
+    get throws { AddressPool(number: 0, [try addressRange("10.1.0.1", "10.1.0.254", excluding: "10.1.0.1")]) }
   }
 
   func permissions(_ name: String) throws -> mode_t { try fileStatus(directory.file(name)).st_mode & 0o7777 }
@@ -219,9 +219,9 @@ extension TemporaryDirectory {
 
   /// Reserves the next address of a pool in a transaction of its own.
   @discardableResult
-  func reserveNext(_ pool: AddressPool, number: Int = 0, for owner: LeaseOwner) throws -> String? {
+  func reserveNext(_ pool: AddressPool, for owner: LeaseOwner) throws -> String? {
     var store = try store()
-    let address = try store.reserveNext(in: pool, number: number, for: owner)
+    let address = try store.reserveNext(in: pool, for: owner)
     try store.commit()
     return address?.description
   }

@@ -2,9 +2,15 @@ package import NetworkAddresses
 
 /// The ranges that one address is taken from: it may come from any of them, and they are used up in order.
 package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
+  /// The pool's place among those of its network, from zero: which of the files `last_reserved_ip.*` is its own.
+  package let number: Int
+
   package let ranges: [AddressRange]
 
-  package init(_ ranges: [AddressRange]) { self.ranges = ranges }
+  package init(number: Int, _ ranges: [AddressRange]) {
+    self.number = number
+    self.ranges = ranges
+  }
 
   package func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
 

@@ -21,10 +21,6 @@ struct LeaseIndex: Sendable {
     }
   }
 
-  /// The leases that are an owner's: those in its name, or where there are none, those of the whole container.
-  func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] {
-    let candidates = try leases().filter { $0.holder.includes(owner) }
-    let inItsName = candidates.filter { $0.holder == .owner(owner) }
-    return inItsName.isEmpty ? candidates : inItsName
-  }
+  /// The leases that an owner holds, in its name or in that of its whole container.
+  func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] { try leases().filter { $0.holder.includes(owner) } }
 }

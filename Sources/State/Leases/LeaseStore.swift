@@ -5,7 +5,7 @@ internal import SystemPackage
 
 /// The address leases of one network, locked: nobody else, ours or the reference's, changes them while this value lives.
 ///
-/// What ``reserve(_:for:pool:)`` and ``reserveNext(in:number:for:)`` reserve is given back when the value goes away,
+/// What ``reserve(_:in:for:)`` and ``reserveNext(in:for:)`` reserve is given back when the value goes away,
 /// unless ``commit()`` was called before: whoever throws half-way leaves the store as it was, and earlier reservations
 /// of the same owner are never touched.
 ///
@@ -19,7 +19,7 @@ package struct LeaseStore: ~Copyable {
 
   private struct Reservation {
     let address: IPAddress
-    let pool: Int
+    let pool: AddressPool
   }
 
   /// Opens a store, and makes its directory where there is none.
@@ -58,47 +58,43 @@ package struct LeaseStore: ~Copyable {
   }
 
   deinit {
-    // The lock is released after this, when the descriptor goes away.
+    // The lock is let go after this, when its descriptor closes.
     for reservation in uncommitted { unlink(directory.lease(of: reservation.address)) }
   }
 
   // MARK: Reserving
 
-  /// Reserves one particular address.
+  /// Reserves one particular address, whether the pool would hand it out by itself or not.
   ///
-  /// - Parameter number: The pool that the address belongs to.
   /// - Returns: False when it is taken.
-  package mutating func reserve(_ address: IPAddress, for owner: LeaseOwner, pool number: Int) throws(SystemError)
+  package mutating func reserve(_ address: IPAddress, in pool: AddressPool, for owner: LeaseOwner) throws(SystemError)
     -> Bool
   {
     let lease = try PreparedLease(in: directory, content: owner.fileContent)
-    return try reserve(address, with: lease, pool: number)
+    return try reserve(address, in: pool, with: lease)
   }
 
   /// Reserves the next free address of a pool, beginning after the one that was handed out last.
   ///
-  /// - Parameter number: The pool's number, under which the address handed out last is remembered.
   /// - Returns: Nil when every address is taken.
-  package mutating func reserveNext(in pool: AddressPool, number: Int, for owner: LeaseOwner) throws(SystemError)
-    -> IPAddress?
-  {
+  package mutating func reserveNext(in pool: AddressPool, for owner: LeaseOwner) throws(SystemError) -> IPAddress? {
     let lease = try PreparedLease(in: directory, content: owner.fileContent)
-    var candidates = pool.candidates(after: lastReserved(ofPool: number))
+    var candidates = pool.candidates(after: lastReserved(in: pool))
     // The next address is free, unless the pool has been gone through once. Only then is it worth a look at all of them.
     for _ in 0..<Self.attemptsWithoutScan {
       guard let candidate = candidates.next() else { return nil }
-      if try reserve(candidate, with: lease, pool: number) { return candidate }
+      if try reserve(candidate, in: pool, with: lease) { return candidate }
     }
     let taken = try index.takenAddresses()
     while let candidate = candidates.next() {
-      if !taken.contains(candidate), try reserve(candidate, with: lease, pool: number) { return candidate }
+      if !taken.contains(candidate), try reserve(candidate, in: pool, with: lease) { return candidate }
     }
     return nil
   }
 
   private static let attemptsWithoutScan = 8
 
-  private mutating func reserve(_ address: IPAddress, with lease: borrowing PreparedLease, pool: Int)
+  private mutating func reserve(_ address: IPAddress, in pool: AddressPool, with lease: borrowing PreparedLease)
     throws(SystemError) -> Bool
   {
     guard try lease.take(address) else { return false }
@@ -108,7 +104,7 @@ package struct LeaseStore: ~Copyable {
 
   /// Keeps what was reserved, and remembers it as handed out last.
   package mutating func commit() throws(SystemError) {
-    for reservation in uncommitted { try setLastReserved(reservation.address, ofPool: reservation.pool) }
+    for reservation in uncommitted { try setLastReserved(reservation.address, in: reservation.pool) }
     uncommitted = []
   }
 
@@ -117,7 +113,7 @@ package struct LeaseStore: ~Copyable {
   /// Who holds an address; nil when nobody does.
   package func holder(of address: IPAddress) -> LeaseHolder? { directory.holder(of: address) }
 
-  /// The leases that are an owner's: those in its name, or where there are none, those of the whole container.
+  /// The leases that an owner holds, in its name or in that of its whole container.
   package func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] { try index.leases(of: owner) }
 
   /// How many of the addresses that a pool can hand out are taken.
@@ -130,13 +126,16 @@ package struct LeaseStore: ~Copyable {
 
   // MARK: Releasing
 
-  /// Releases what an owner holds. Nothing is fine.
+  /// Releases what an owner holds in its name, or where that is nothing, in the name of its whole container. Nothing at
+  /// all is fine.
   ///
   /// - Returns: The addresses that are free now.
   /// - Throws: The first failure, after every lease was tried.
   @discardableResult
   package func release(leasesOf owner: LeaseOwner) throws(SystemError) -> [IPAddress] {
-    try release(try index.leases(of: owner))
+    let leases = try index.leases(of: owner)
+    let inItsName = leases.filter { $0.holder == .owner(owner) }
+    return try release(inItsName.isEmpty ? leases : inItsName)
   }
 
   /// Releases every lease whose holder is known, and is not among those given.
@@ -177,15 +176,15 @@ package struct LeaseStore: ~Copyable {
   // MARK: The address handed out last
 
   /// A hint, so that one that cannot be read counts as none.
-  private func lastReserved(ofPool number: Int) -> IPAddress? {
-    guard let bytes = try? readFile(directory.lastReserved(ofPool: number), limit: 64) else { return nil }
+  private func lastReserved(in pool: AddressPool) -> IPAddress? {
+    guard let bytes = try? readFile(directory.lastReserved(ofPool: pool.number), limit: 64) else { return nil }
     return IPAddress(String(decoding: bytes, as: UTF8.self))
   }
 
   /// Writes in place and cuts off what is left of a longer text. Truncating first would make ext4 write the file out
   /// before it closes it, a hundred times the cost; and a kill between the two steps spoils no more than a hint.
-  private func setLastReserved(_ address: IPAddress, ofPool number: Int) throws(SystemError) {
-    let path = directory.lastReserved(ofPool: number)
+  private func setLastReserved(_ address: IPAddress, in pool: AddressPool) throws(SystemError) {
+    let path = directory.lastReserved(ofPool: pool.number)
     let file = try OwnedDescriptor(opening: path, O_CREAT | O_WRONLY, mode: 0o600)
     let text = Array(address.description.utf8)
     try writeAll(file.rawValue, text, subject: path)

@@ -11,11 +11,16 @@ struct PreparedLease: ~Copyable {
   private let directory: LeaseDirectory
 
   init(in directory: LeaseDirectory, content: [UInt8]) throws(SystemError) {
-    self.directory = directory
     // What a killed writer left may be the second name of a lease: it is removed, never written to.
     try removeFile(directory.preparedLease)
     let file = try OwnedDescriptor(opening: directory.preparedLease, O_CREAT | O_EXCL | O_WRONLY, mode: 0o600)
-    try writeAll(file.rawValue, content, subject: directory.preparedLease)
+    do throws(SystemError) {
+      try writeAll(file.rawValue, content, subject: directory.preparedLease)
+    } catch {
+      unlink(directory.preparedLease)
+      throw error
+    }
+    self.directory = directory
   }
 
   /// Gives the file an address for a name.
