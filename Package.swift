@@ -7,6 +7,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
   .treatAllWarnings(as: .error),
 ]
 
@@ -40,7 +41,7 @@ let package = Package(
 
     // System calls, namespaces, netlink.
     module("LinuxSystem", ["CLinux", system]),
-    module("NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    module("NetworkNamespaces", ["JSON", "LinuxSystem", "CLinux", system]),
     module("NetworkAddresses", []),
     module("Netlink", ["LinuxSystem", "NetworkNamespaces", "CLinux", system]),
     module("RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "CLinux", system]),
@@ -63,6 +64,7 @@ let package = Package(
 
     // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
+    tests(of: "State", ["CNI", "NetworkAddresses", "LinuxSystem", "CLinux", system]),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),

@@ -1,0 +1,55 @@
+internal import CNI
+internal import LinuxSystem
+internal import NetworkNamespaces
+internal import RouteNetlink
+
+/// The two sides of an attachment: a netlink socket in the host's namespace and one in the container's.
+///
+/// A netlink socket stays in the namespace in which it was made, so the two are opened once and everything afterwards
+/// is said to the side that it is about, without entering a namespace again.
+struct AttachmentNamespaces: ~Copyable {
+  /// The container's network namespace.
+  let namespace: NetworkNamespace
+
+  /// The links, addresses and routes of the host.
+  let host: RouteSocket
+
+  /// The links, addresses and routes of the container.
+  let container: RouteSocket
+
+  /// Opens the namespace that the call names, and a socket on each side.
+  init(of call: Call) throws(PluginError) {
+    namespace = try openNamespace(of: call)
+    do throws(NetlinkError) {
+      host = try RouteSocket()
+      container = try RouteSocket(in: namespace)
+    } catch {
+      throw PluginError(error)
+    }
+  }
+}
+
+/// Opens the container's network namespace.
+///
+/// - Throws: Code 8 with the path and the reason.
+func openNamespace(of call: Call) throws(PluginError) -> NetworkNamespace {
+  do throws(SystemError) {
+    return try NetworkNamespace(path: call.namespacePath)
+  } catch {
+    throw PluginError(.invalidNamespace, "failed to open netns \(quoted(call.namespacePath)): \(error.reason)")
+  }
+}
+
+/// Opens the container's network namespace for DEL, where one that is gone is no error.
+///
+/// - Returns: nil when the runtime gave no path, or when nothing is there any more.
+/// - Throws: Code 8 when something else is there. It must not be touched.
+func openNamespaceIfPresent(of call: Call) throws(PluginError) -> NetworkNamespace? {
+  if call.namespacePath.isEmpty { return nil }
+  do throws(SystemError) {
+    return try NetworkNamespace(path: call.namespacePath)
+  } catch {
+    if error.code == .noSuchFileOrDirectory { return nil }
+    throw PluginError(.invalidNamespace, "failed to open netns \(quoted(call.namespacePath)): \(error.reason)")
+  }
+}
