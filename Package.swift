@@ -64,5 +64,7 @@ let package = Package(
     // What the tests share, and the tests.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    tests(of: "JSON", ["LinuxSystem"]),
+    tests(of: "CNI", ["JSON", "NetworkAddresses", "LinuxSystem", "CLinux"]),
   ]
 )
