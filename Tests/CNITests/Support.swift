@@ -144,9 +144,10 @@ final class TemporaryDirectory: Sendable {
     rmdir(path)
   }
 
-  /// Writes a shell script that can be executed.
+  /// Writes a shell script that can be executed, in the place of one that was there.
   @discardableResult
   func script(_ name: String, _ text: String, mode: mode_t = 0o755) throws -> String {
+    try removeFile("\(path)/\(name)")
     let file = try OwnedDescriptor(opening: "\(path)/\(name)", O_WRONLY | O_CREAT | O_EXCL, mode: mode)
     try writeAll(file.rawValue, Array("#!/bin/sh\n\(text)\n".utf8))
     return "\(path)/\(name)"
