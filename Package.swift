@@ -65,6 +65,9 @@ let package = Package(
     // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    tests(of: "NetworkAddresses"),
+    tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
   ]
