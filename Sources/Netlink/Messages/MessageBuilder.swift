@@ -30,8 +30,13 @@ public struct MessageBuilder: Sendable {
     append(structure: header)
   }
 
-  /// Appends an attribute that holds an integer in the machine's byte order, or a C structure.
-  public mutating func append<Value: BitwiseCopyable>(_ type: Int, _ value: Value) {
+  /// Appends an attribute that holds an integer, in the machine's byte order unless the caller swapped it.
+  public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Int, _ value: Value) {
+    append(type, structure: value)
+  }
+
+  /// Appends an attribute that holds a C structure.
+  public mutating func append<Value: BitwiseCopyable>(_ type: Int, structure value: Value) {
     append(attribute: type, length: MemoryLayout<Value>.size)
     append(structure: value)
   }
