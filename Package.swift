@@ -66,7 +66,7 @@ let package = Package(
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
     tests(of: "State", ["CNI", "NetworkAddresses", "LinuxSystem", "CLinux", system]),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
-    tests(of: "State", ["NetworkAddresses", "LinuxSystem", "CLinux", system]),
+    tests(of: "Plugins", ["CNI", "JSON", "LinuxSystem"]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
   ]
