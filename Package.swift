@@ -41,7 +41,7 @@ let package = Package(
 
     // System calls, namespaces, netlink.
     module("LinuxSystem", ["CLinux", system]),
-    module("NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    module("NetworkNamespaces", ["JSON", "LinuxSystem", "CLinux", system]),
     module("NetworkAddresses", []),
     module("Netlink", ["LinuxSystem", "NetworkNamespaces", "CLinux", system]),
     module("RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "CLinux", system]),

@@ -85,6 +85,11 @@ package struct Container: Sendable {
   /// What a runtime gives as `CNI_NETNS`; it leads there inside the host only.
   package var path: String { "/run/netns/\(name)" }
 
+  /// Whether the name still leads to a namespace.
+  package func exists() throws -> Bool {
+    try host.run { (try? readFile("\(path)")) == nil && access(path, F_OK) == 0 }
+  }
+
   /// Runs a body on a thread that is in the container's network and otherwise in its host.
   package func run<Value>(_ body: () throws -> Value) throws -> Value {
     try host.run {

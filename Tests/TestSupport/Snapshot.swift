@@ -12,12 +12,17 @@ package struct Snapshot: Sendable {
   /// The values of the settings below `/proc/sys/net`, each by its place and name.
   private let settings: [String: String]
 
-  /// Looks at a host and those of its containers that are named.
+  /// The containers that were there to be looked at.
+  private let places: Set<String>
+
+  /// Looks at a host and those of its containers that are named and still there.
   package init(of host: Host, _ containers: [Container] = []) throws {
     var (objects, settings) = try host.run {
       (try networkObjects("host") + fileLines(Host.privateDirectories), networkSettings("host"))
     }
-    for container in containers {
+    let present = try containers.filter { try $0.exists() }
+    places = Set(present.map(\.name))
+    for container in present {
       try container.run {
         objects += try networkObjects(container.name)
         settings.merge(networkSettings(container.name)) { $1 }
@@ -29,14 +34,16 @@ package struct Snapshot: Sendable {
 
   /// What differs, in a stable order: a line for an object that is gone begins with `- `, for a new one with `+ `, and
   /// for a setting that has another value with `~ `. The settings that come and go with a link are not listed: the link
-  /// is.
+  /// is; and nothing is listed of a container that is gone as a whole.
   package func changes(since earlier: Snapshot) -> [String] {
     let changedSettings = settings.compactMap { name, value -> String? in
       guard let old = earlier.settings[name], old != value else { return nil }
       return "~ \(name): \(old) -> \(value)"
     }
-    return earlier.objects.subtracting(objects).map { "- \($0)" }.sorted()
-      + objects.subtracting(earlier.objects).map { "+ \($0)" }.sorted() + changedSettings.sorted()
+    let gone = earlier.places.subtracting(places)
+    let earlierObjects = earlier.objects.filter { line in !gone.contains { line.hasPrefix("\($0) ") } }
+    return earlierObjects.subtracting(objects).map { "- \($0)" }.sorted()
+      + objects.subtracting(earlierObjects).map { "+ \($0)" }.sorted() + changedSettings.sorted()
   }
 }
 

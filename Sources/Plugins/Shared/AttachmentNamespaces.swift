@@ -1,5 +1,6 @@
 internal import CNI
 internal import LinuxSystem
+internal import Netlink
 internal import NetworkNamespaces
 internal import RouteNetlink
 
@@ -18,14 +19,11 @@ struct AttachmentNamespaces: ~Copyable {
   let container: RouteSocket
 
   /// Opens the namespace that the call names, and a socket on each side.
-  init(of call: Call) throws(PluginError) {
-    namespace = try openNamespace(of: call)
-    do throws(NetlinkError) {
-      host = try RouteSocket()
-      container = try RouteSocket(in: namespace)
-    } catch {
-      throw PluginError(error)
-    }
+  static func open(for call: Call) throws(PluginError) -> AttachmentNamespaces {
+    let namespace = try openNamespace(of: call)
+    let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
+    let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
+    return AttachmentNamespaces(namespace: namespace, host: host, container: container)
   }
 }
 
@@ -36,7 +34,7 @@ func openNamespace(of call: Call) throws(PluginError) -> NetworkNamespace {
   do throws(SystemError) {
     return try NetworkNamespace(path: call.namespacePath)
   } catch {
-    throw PluginError(.invalidNamespace, "failed to open netns \(quoted(call.namespacePath)): \(error.reason)")
+    throw .namespace(call.namespacePath, error)
   }
 }
 
@@ -49,7 +47,14 @@ func openNamespaceIfPresent(of call: Call) throws(PluginError) -> NetworkNamespa
   do throws(SystemError) {
     return try NetworkNamespace(path: call.namespacePath)
   } catch {
-    if error.code == .noSuchFileOrDirectory { return nil }
-    throw PluginError(.invalidNamespace, "failed to open netns \(quoted(call.namespacePath)): \(error.reason)")
+    if error.isNotFound { return nil }
+    throw .namespace(call.namespacePath, error)
+  }
+}
+
+extension PluginError {
+  /// A namespace that cannot be opened. Runtimes look for the text `no such file or directory`.
+  fileprivate static func namespace(_ path: String, _ error: SystemError) -> PluginError {
+    PluginError(.invalidNamespace, "failed to open netns \(quoted(path)): \(error.reason)")
   }
 }

@@ -47,11 +47,18 @@ struct Detachment {
       if try removeHostLinks(of: record, from: host) { return }
     }
     // No record, or one that no longer fits: the interface was made before this plugin was, or somebody changed it.
-    guard case .some(let namespace) = namespace, try !isAnotherNetworksInterface() else { return }
-    let name = call.attachment.interfaceName
+    if try isAnotherNetworksInterface() { return }
+    switch namespace {
+    case .some(let namespace): try removeInterface(in: namespace)
+    case nil: break
+    }
+  }
+
+  private func removeInterface(in namespace: borrowing NetworkNamespace) throws(PluginError) {
+    let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
     try netlink { () throws(NetlinkError) in
-      let container = try RouteSocket(in: namespace)
-      _ = try container.perform(.deleteLink(.name(name)), tolerating: [.noSuchDevice])
+      _ = try container.perform(
+        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.operationNotSupportedByDevice])
     }
   }
 

@@ -3,6 +3,7 @@ internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
+internal import SystemPackage
 
 /// A GC: removes what the network's attachments have left that the runtime does not know any more.
 struct GarbageCollection {
@@ -50,11 +51,10 @@ struct GarbageCollection {
     }
     if !links.isEmpty {
       // The kernel waits once for each message that deletes links, however many they are.
-      _ = try netlink { () throws(NetlinkError) in
-        try host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
-      }
+      // One that is gone by now is what is wanted.
+      _ = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
       try netlink { () throws(NetlinkError) in
-        _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.noSuchDevice])
+        _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.operationNotSupportedByDevice])
       }
     }
     for entry in entries { try entry.remove() }

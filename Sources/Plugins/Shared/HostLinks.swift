@@ -22,7 +22,7 @@ func removeHostLinks(of record: AttachmentRecord, from host: borrowing RouteSock
   let links = try hostLinks(of: record, in: host)
   for link in links {
     try netlink { () throws(NetlinkError) in
-      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.noSuchDevice])
+      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.operationNotSupportedByDevice])
     }
   }
   return !links.isEmpty

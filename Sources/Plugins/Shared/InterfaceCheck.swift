@@ -81,6 +81,6 @@ extension Route {
   fileprivate func serves(_ wanted: Route) -> Bool {
     guard destination.network == wanted.destination.network, table == wanted.table else { return false }
     guard let gateway = wanted.gateway else { return true }
-    return self.gateway == gateway || nextHops.contains { $0.gateway == gateway }
+    return self.gateway == gateway || nexthops.contains { $0.gateway == gateway }
   }
 }

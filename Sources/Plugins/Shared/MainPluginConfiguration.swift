@@ -63,8 +63,9 @@ struct MainPluginConfiguration {
     let argument = try Arguments(parsing: call.arguments)["MAC"]
     let wanted: String?
     do throws(JSONError) {
-      wanted =
-        try network.runtimeConfiguration?.textUnlessEmpty("mac") ?? network.arguments?.textUnlessEmpty("mac") ?? argument
+      let fromRuntime = try Self.mac(in: network.runtimeConfiguration)
+      let fromNetwork = try Self.mac(in: network.arguments)
+      wanted = fromRuntime ?? fromNetwork ?? argument
     } catch {
       throw .invalid(error)
     }
@@ -77,11 +78,9 @@ struct MainPluginConfiguration {
     }
     return address
   }
-}
 
-extension JSONValue {
-  fileprivate func textUnlessEmpty(_ key: String) throws(JSONError) -> String? {
-    let text: String? = try valueIfPresent(key)
+  private static func mac(in json: JSONValue?) throws(JSONError) -> String? {
+    let text: String? = try json?.valueIfPresent("mac")
     return text == "" ? nil : text
   }
 }

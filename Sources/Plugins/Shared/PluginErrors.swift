@@ -2,6 +2,7 @@ internal import CNI
 internal import JSON
 internal import LinuxSystem
 internal import Netlink
+internal import SystemPackage
 
 // The errors of the lower modules become the plugin's here, once, with the words that they bring.
 

@@ -2,7 +2,9 @@ internal import CNI
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
+internal import NetworkNamespaces
 internal import RouteNetlink
+internal import State
 internal import SystemPackage
 
 /// A pair of links that are the two ends of one cable: one in the host's namespace, one in the container's.
@@ -75,7 +77,7 @@ struct VethPair {
 
   /// The container's end as a result shows it.
   func containerInterface(sandbox: String) -> AttachmentInterface {
-    AttachmentInterface(name: containerName, mac: containerAddress?.description, sandbox: sandbox)
+    AttachmentInterface(name: containerName, mac: containerAddress?.description ?? "", sandbox: sandbox)
   }
 }
 

@@ -72,8 +72,8 @@ package struct JournalEntry: ~Copyable {
     }
   }
 
-  /// Removes the record: the attachment owns nothing any more.
-  package consuming func remove() throws(SystemError) {
+  /// Removes the record: the attachment owns nothing any more. The lock stays until the entry goes away.
+  package func remove() throws(SystemError) {
     try removeFile(path)
   }
 }

@@ -13,7 +13,7 @@ public struct Bridge: Plugin {
 
   public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try BridgeConfiguration(call)
-    let namespaces = try AttachmentNamespaces(of: call)
+    let namespaces = try AttachmentNamespaces.open(for: call)
     var attachment = try AttachmentInProgress.begin(
       call, plugin: name, addressManager: configuration.common.addressManager, in: namespaces)
     do throws(PluginError) {
@@ -39,7 +39,7 @@ public struct Bridge: Plugin {
       try preparePort(pair, configuration, on: namespaces.host)
 
       result.interfaces = [
-        AttachmentInterface(name: bridge.link.name, mac: bridge.link.address?.description),
+        AttachmentInterface(name: bridge.link.name, mac: bridge.link.address?.description ?? ""),
         pair.hostInterface,
         pair.containerInterface(sandbox: call.namespacePath),
       ]
@@ -55,7 +55,7 @@ public struct Bridge: Plugin {
         try interface.configure(result, in: namespaces)
       }
       if let vlanLink = try gateway.establish(on: &bridge, host: namespaces.host) {
-        result.interfaces.append(AttachmentInterface(name: vlanLink.name, mac: vlanLink.address?.description))
+        result.interfaces.append(AttachmentInterface(name: vlanLink.name, mac: vlanLink.address?.description ?? ""))
       }
       result.override(configuration.common.network.dns)
       try attachment.commit(result)

@@ -15,7 +15,7 @@ struct BridgeCheck {
       try AddressManagement(call: call, type: addressManager).check()
     }
     let entry = try interfaces.containerInterface()
-    let namespaces = try AttachmentNamespaces(of: call)
+    let namespaces = try AttachmentNamespaces.open(for: call)
     let bridge = try bridgeLink(on: namespaces.host)
     let link = try interfaces.vethLink(entry, in: namespaces.container)
     try checkHostEnd(of: link, bridge: bridge, on: namespaces.host)

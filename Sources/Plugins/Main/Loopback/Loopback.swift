@@ -57,7 +57,7 @@ public struct Loopback: Plugin {
     guard let namespace = try openNamespaceIfPresent(of: call) else { return }
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
-      _ = try container.perform(.setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.noSuchDevice])
+      _ = try container.perform(.setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.operationNotSupportedByDevice])
     }
   }
 

@@ -12,7 +12,7 @@ public struct PointToPoint: Plugin {
 
   public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try PointToPointConfiguration(call)
-    let namespaces = try AttachmentNamespaces(of: call)
+    let namespaces = try AttachmentNamespaces.open(for: call)
     var attachment = try AttachmentInProgress.begin(
       call, plugin: name, addressManager: configuration.addressManager, in: namespaces)
     do throws(PluginError) {
@@ -57,7 +57,7 @@ public struct PointToPoint: Plugin {
     try AddressManagement(call: call, type: configuration.addressManager).check()
     let interfaces = try InterfaceCheck(call)
     let entry = try interfaces.containerInterface()
-    let namespaces = try AttachmentNamespaces(of: call)
+    let namespaces = try AttachmentNamespaces.open(for: call)
     let link = try interfaces.vethLink(entry, in: namespaces.container)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
     try PointToPointRoutes(interfaces.previous).checkHost(peerOf: link, on: namespaces.host)

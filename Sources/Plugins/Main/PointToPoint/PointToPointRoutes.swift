@@ -80,7 +80,7 @@ struct PointToPointRoutes {
   /// Checks that the host has a route to each address of the container, through the other end of its link.
   func checkHost(peerOf link: Link, on host: borrowing RouteSocket) throws(PluginError) {
     guard let peer = link.peerIndex else { return }
-    let routes = try netlink { () throws(NetlinkError) in try host.routes(through: peer) }
+    let routes = try netlink { () throws(NetlinkError) in try host.routes(RouteFilter(linkIndex: peer)) }
     for address in addresses {
       let destination = CIDR(host: address.cidr.address)
       if !routes.contains(where: { $0.destination == destination }) {
