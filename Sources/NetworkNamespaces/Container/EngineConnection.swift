@@ -60,7 +60,7 @@ struct EngineConnection: ~Copyable {
 private func error(of response: HTTPResponse, idPrefix: String) -> ContainerLookupError {
   let message = (try? JSONValue(parsing: response.body).value("message", as: String.self)) ?? "no message"
   // Several: status 500, later 400, and only the message tells.
-  if message.contains("Multiple IDs found") { return .ambiguous(prefix: idPrefix, candidates: []) }
+  if message.hasPrefix("Multiple IDs found") { return .ambiguous(prefix: idPrefix, candidates: []) }
   if response.status == 404 { return .notFound(prefix: idPrefix) }
   return .engine("status \(response.status): \(message)")
 }
