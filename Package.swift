@@ -61,8 +61,10 @@ let package = Package(
       name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
-    // What the tests share, and the tests.
+    // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    .testTarget(
+      name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
   ]
 )
