@@ -7,6 +7,7 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
   .treatAllWarnings(as: .error),
 ]
 
@@ -40,7 +41,7 @@ let package = Package(
 
     // System calls, namespaces, netlink.
     module("LinuxSystem", ["CLinux", system]),
-    module("NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    module("NetworkNamespaces", ["JSON", "LinuxSystem", "CLinux", system]),
     module("NetworkAddresses", []),
     module("Netlink", ["LinuxSystem", "NetworkNamespaces", "CLinux", system]),
     module("RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "CLinux", system]),
@@ -61,9 +62,15 @@ let package = Package(
       name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
-    // What the tests share, and the tests.
+    // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
+    tests(of: "State", ["CNI", "NetworkAddresses", "LinuxSystem", "CLinux", system]),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
+    tests(of: "NetworkAddresses"),
+    tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    .testTarget(
+      name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
     tests(of: "JSON", ["LinuxSystem"]),
     tests(of: "CNI", ["JSON", "NetworkAddresses", "LinuxSystem", "CLinux"]),
   ]

@@ -90,3 +90,11 @@ public protocol SystemErrorConvertible: Error {
 extension SystemError: SystemErrorConvertible {
   public init(_ error: SystemError) { self = error }
 }
+
+extension SystemError {
+  /// The step and the reason without the subject, for messages that name it themselves.
+  public var reason: String {
+    // Looking for something that is not there needs no more words.
+    operation == "open" || operation == "stat" ? code.text : "\(operation): \(code.text)"
+  }
+}

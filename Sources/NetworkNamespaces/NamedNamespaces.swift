@@ -46,11 +46,18 @@ package struct NamedNamespaces: Sendable {
   /// Creates a namespace with a name.
   package func create(_ name: String) throws(SystemError) -> NetworkNamespace {
     try validate(name)
+    let namespace = try NetworkNamespace.new()
+    try attach(namespace, as: name)
+    return namespace
+  }
+
+  /// Gives a namespace a name, as `ip netns attach` does. A failure leaves neither a file nor a mount of that name.
+  package func attach(_ namespace: borrowing NetworkNamespace, as name: String) throws(SystemError) {
+    try validate(name)
     let directory = directory
     // Held to the end: two that prepare the directory at once would mount it on itself twice. `ip netns` takes it too.
     let lock = try prepare(directory)
     defer { withExtendedLifetime(lock) {} }
-    let namespace = try NetworkNamespace.new()
     let path = "\(directory)/\(name)"
     // Without any permission, as iproute2 makes it: nothing reads the file below the mount.
     _ = try OwnedDescriptor(opening: path, O_RDONLY | O_CREAT | O_EXCL)
@@ -60,7 +67,6 @@ package struct NamedNamespaces: Sendable {
       _ = unlink(path)
       throw error
     }
-    return namespace
   }
 
   /// Unmounts the namespace and removes the name. One whose creator died half-way is a file without a mount, and is
@@ -92,8 +98,7 @@ package struct NamedNamespaces: Sendable {
 
   /// Whether there is a file, be it a link that leads nowhere.
   private func exists(_ path: String) -> Bool {
-    var status = stat()
-    return lstat(path, &status) == 0
+    faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
   }
 }
 

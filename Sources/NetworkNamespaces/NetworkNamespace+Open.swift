@@ -80,7 +80,7 @@ private func requireNetworkNamespace(_ descriptor: CInt, path: String) throws(Sy
   }
   let kind = NamespaceKind(
     rawValue: try systemCall("ioctl NS_GET_NSTYPE", on: path) { swiftcni_namespace_type(descriptor) })
-  guard kind == .network else { throw .notNetworkNamespace("a \(kind) namespace", path: path) }
+  guard kind == .network else { throw .notNetworkNamespace("a namespace of the kind \(kind)", path: path) }
 }
 
 private func nameOfFileType(_ descriptor: CInt, path: String) throws(SystemError) -> String {

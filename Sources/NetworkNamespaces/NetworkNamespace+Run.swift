@@ -8,7 +8,7 @@ extension NetworkNamespace {
   /// - Throws: `EBADF` for a handle that is not open, `EPERM` without `CAP_SYS_ADMIN` in the user namespace that owns
   ///   the network namespace and in one's own.
   public func enter() throws(SystemError) {
-    _ = try systemCall("setns") { setns(descriptor, CLONE_NEWNET) }
+    try setNamespace(fileDescriptor, .network)
   }
 
   /// Runs a closure in the namespace. The thread is home again when this returns, or throws.
@@ -30,6 +30,28 @@ extension NetworkNamespace {
     let home = try Result { () throws(SystemError) in try leaveHome() }.mapError(Failure.init).get()
     defer { returnHome(to: home.descriptor) }
     return try body()
+  }
+
+  /// Runs a closure in the namespace on a thread of its own, which ends with it, and waits for that.
+  ///
+  /// The calling thread never leaves home, so that there is no way back to lose: for services that many rely on, and
+  /// for closures whose threads or libraries may keep what they find. It costs the start of a thread.
+  ///
+  /// - Returns: What the closure returns.
+  /// - Throws: What the closure throws, or the reason why the thread could not go there.
+  public func runOnThread<Success: ~Copyable & Sendable, Failure: SystemErrorConvertible>(
+    _ body: @Sendable () throws(Failure) -> Success
+  ) throws(Failure) -> Success {
+    let descriptor = fileDescriptor
+    let outcome = Result { () throws(SystemError) in
+      try onDedicatedThread {
+        Result { () throws(Failure) in
+          do throws(SystemError) { try setNamespace(descriptor, .network) } catch { throw Failure(error) }
+          return try body()
+        }
+      }
+    }
+    return try outcome.mapError(Failure.init).get().get()
   }
 
   /// Moves the calling thread into the namespace.

@@ -1,11 +1,11 @@
 internal import CLinux
 internal import LinuxSystem
-public import Testing
+package import Testing
 
 /// What the process that runs the tests may do. A test that may not do what it needs is skipped, with the reason.
-public enum Privileges {
+package enum Privileges {
   /// A capability of the kernel. See `capabilities(7)`.
-  public struct Capability: Sendable {
+  package struct Capability: Sendable {
     /// The bit in the process's set.
     let bit: UInt64
 
@@ -13,21 +13,21 @@ public enum Privileges {
     let name: String
 
     /// Interfaces, addresses, routes. The C constant is `CAP_NET_ADMIN`.
-    public static let networkAdministration = Capability(bit: 12, name: "CAP_NET_ADMIN")
+    package static let networkAdministration = Capability(bit: 12, name: "CAP_NET_ADMIN")
 
     /// Namespaces and mounts. The C constant is `CAP_SYS_ADMIN`.
-    public static let systemAdministration = Capability(bit: 21, name: "CAP_SYS_ADMIN")
+    package static let systemAdministration = Capability(bit: 21, name: "CAP_SYS_ADMIN")
   }
 
   /// Skips the test that runs now unless the process has a capability.
-  public static func require(_ capability: Capability, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  package static func require(_ capability: Capability, sourceLocation: SourceLocation = #_sourceLocation) throws {
     if try effectiveCapabilities() & (1 << capability.bit) == 0 {
       try Test.cancel("needs \(capability.name): run the tests as root", sourceLocation: sourceLocation)
     }
   }
 
   /// Skips the test that runs now unless the process is root.
-  public static func requireRoot(sourceLocation: SourceLocation = #_sourceLocation) throws {
+  package static func requireRoot(sourceLocation: SourceLocation = #_sourceLocation) throws {
     if geteuid() != 0 { try Test.cancel("needs root", sourceLocation: sourceLocation) }
   }
 

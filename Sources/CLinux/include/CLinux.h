@@ -83,6 +83,10 @@ static const long SWIFTCNI_SYS_SETNS = SYS_setns;
 
 static inline pid_t swiftcni_gettid(void) { return (pid_t)syscall(SYS_gettid); }
 
+// <linux/netlink.h> has these two with shifts and casts in them.
+static const uint16_t SWIFTCNI_NLA_F_NESTED = NLA_F_NESTED;
+static const uint16_t SWIFTCNI_NLA_TYPE_MASK = (uint16_t)(NLA_TYPE_MASK);
+
 // errno is a macro with a call in it.
 static inline int swiftcni_errno(void) { return errno; }
 static inline void swiftcni_set_errno(int code) { errno = code; }

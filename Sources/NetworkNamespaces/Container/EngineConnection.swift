@@ -1,0 +1,100 @@
+internal import CLinux
+internal import JSON
+internal import LinuxSystem
+internal import SystemPackage
+
+/// A connection to the docker engine, good for one question.
+struct EngineConnection: ~Copyable {
+  private let socket: OwnedDescriptor
+
+  /// Connects to the engine's socket.
+  ///
+  /// - Throws: `ENOENT` or `ECONNREFUSED` where no engine listens.
+  init(socket path: String) throws(SystemError) {
+    socket = try connectedSocket(path)
+  }
+
+  /// The first process of the running container whose id begins with the prefix.
+  consuming func processID(idPrefix: String) throws(ContainerLookupError) -> CInt {
+    let response = try response(to: "/containers/\(idPrefix)/json")
+    guard response.status == 200 else { throw error(of: response, idPrefix: idPrefix) }
+    let id: String
+    let processID: CInt
+    do throws(JSONError) {
+      let container = try JSONValue(parsing: response.body)
+      id = try container.value("Id")
+      processID = try container.value("State", as: JSONValue.self).value("Pid")
+    } catch {
+      throw .engine(error.description)
+    }
+    // The engine takes a container's name as well, and a name can look like an id.
+    guard id.hasPrefix(idPrefix) else { throw .notFound(prefix: idPrefix) }
+    guard processID > 0 else { throw .notRunning(id: id) }
+    return processID
+  }
+
+  private func response(to path: String) throws(ContainerLookupError) -> HTTPResponse {
+    // Version 1.0: the engine closes the connection after the answer, and does not cut it into chunks.
+    let request = "GET \(path) HTTP/1.0\r\nHost: docker\r\n\r\n"
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      try send(request)
+      bytes = try readAll(socket.rawValue, limit: 16 << 20, subject: path)
+    } catch {
+      throw .system(error)
+    }
+    guard let response = HTTPResponse(bytes) else { throw .engine("no HTTP response") }
+    return response
+  }
+
+  private func send(_ text: String) throws(SystemError) {
+    // So short a text goes into the socket's buffer at once. An engine that hangs up must not end the process.
+    var text = text
+    _ = try systemCall("send") {
+      text.withUTF8 { CLinux.send(socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+    }
+  }
+}
+
+/// The engine's word for no container, for several, and for all else.
+private func error(of response: HTTPResponse, idPrefix: String) -> ContainerLookupError {
+  let message = (try? JSONValue(parsing: response.body).value("message", as: String.self)) ?? "no message"
+  // Several: status 500, later 400, and only the message tells.
+  if message.contains("Multiple IDs found") { return .ambiguous(prefix: idPrefix, candidates: []) }
+  if response.status == 404 { return .notFound(prefix: idPrefix) }
+  return .engine("status \(response.status): \(message)")
+}
+
+private func connectedSocket(_ path: String) throws(SystemError) -> OwnedDescriptor {
+  let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+  let socket = OwnedDescriptor(owning: try systemCall("socket") { CLinux.socket(AF_UNIX, kind, 0) })
+  try limitWaiting(socket.rawValue)
+  var address = sockaddr_un()
+  let length = try fill(&address, with: path)
+  _ = try systemCall("connect", on: path) {
+    withUnsafePointer(to: &address) {
+      connect(socket.rawValue, __CONST_SOCKADDR_ARG(__sockaddr_un__: $0), length)
+    }
+  }
+  return socket
+}
+
+/// An engine that does not answer must not hold its caller for ever.
+private func limitWaiting(_ socket: CInt) throws(SystemError) {
+  var limit = timeval(tv_sec: 10, tv_usec: 0)
+  let length = socklen_t(MemoryLayout<timeval>.size)
+  for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+    _ = try systemCall("setsockopt") { setsockopt(socket, SOL_SOCKET, option, &limit, length) }
+  }
+}
+
+/// Writes a path into a socket's address, which has room for 107 bytes of it.
+///
+/// - Returns: The length of the address.
+private func fill(_ address: inout sockaddr_un, with path: String) throws(SystemError) -> socklen_t {
+  let room = MemoryLayout.size(ofValue: address.sun_path)
+  guard path.utf8.count < room else { throw SystemError("connect", .fileNameTooLong, on: path) }
+  address.sun_family = sa_family_t(AF_UNIX)
+  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+  return socklen_t(MemoryLayout<sockaddr_un>.size)
+}

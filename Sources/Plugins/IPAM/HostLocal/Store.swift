@@ -1,0 +1,47 @@
+internal import CNI
+internal import JSON
+internal import LinuxSystem
+internal import State
+internal import SystemPackage
+
+/// Opens the store of the call's network, and makes it where there is none.
+func openStore(for call: Call) throws(PluginError) -> LeaseStore {
+  let directory = try storeDirectory(for: call)
+  return try onStore { () throws(SystemError) in try LeaseStore(directory: directory) }
+}
+
+/// Opens the store of the call's network, if there is one.
+func openStoreIfPresent(for call: Call) throws(PluginError) -> LeaseStore? {
+  let directory = try storeDirectory(for: call)
+  return try onStore { () throws(SystemError) in try LeaseStore.ifPresent(directory: directory) }
+}
+
+/// The directory of the call's network: the one below `ipam.dataDir` with the network's name.
+private func storeDirectory(for call: Call) throws(PluginError) -> String {
+  do throws(JSONError) {
+    let ipam = try call.configuration.valueIfPresent("ipam", as: JSONValue.self)
+    let dataDirectory = try ipam?.valueUnlessEmpty("dataDir") ?? "/var/lib/cni/networks"
+    return "\(dataDirectory)/\(call.networkName)"
+  } catch {
+    throw PluginError(error)
+  }
+}
+
+/// Runs something on the lease store. A lock that somebody holds for too long is the error "try again later".
+@discardableResult
+func onStore<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(PluginError) -> Result {
+  do throws(SystemError) {
+    return try body()
+  } catch {
+    throw PluginError(error.code == .timedOut ? .tryAgain : .io, error.description)
+  }
+}
+
+extension LeaseOwner {
+  /// Who the call is about.
+  init(_ call: Call) { self.init(call.attachment) }
+
+  init(_ attachment: Attachment) {
+    self.init(containerID: attachment.containerID, interfaceName: attachment.interfaceName)
+  }
+}

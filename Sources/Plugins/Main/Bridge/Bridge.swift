@@ -1,0 +1,109 @@
+public import CNI
+internal import JSON
+internal import LinuxSystem
+internal import Netlink
+internal import NetworkAddresses
+internal import RouteNetlink
+
+/// The `bridge` plugin: a veth pair between the container and a bridge of the host.
+public struct Bridge: Plugin {
+  public let name = "bridge"
+
+  public init() {}
+
+  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+    let configuration = try BridgeConfiguration(call)
+    let namespaces = try AttachmentNamespaces.open(for: call)
+    var attachment = try AttachmentInProgress.begin(
+      call, plugin: name, addressManager: configuration.common.addressManager, in: namespaces)
+    do throws(PluginError) {
+      return try attach(&attachment, configuration, call, in: namespaces)
+    } catch {
+      attachment.undo(from: namespaces.host)
+      throw error
+    }
+  }
+
+  private func attach(
+    _ attachment: inout AttachmentInProgress, _ configuration: BridgeConfiguration, _ call: Call,
+    in namespaces: borrowing AttachmentNamespaces
+  ) throws(PluginError) -> AttachmentResult {
+    var result = try attachment.addresses() ?? AttachmentResult()
+    let gateway = try BridgeGateway.plan(configuration, &result)
+    var bridge = try BridgeLink.ensure(configuration, on: namespaces.host)
+    do throws(PluginError) {
+      let pair = try VethPair.make(
+        .init(
+          mtu: configuration.common.mtu, containerAddress: configuration.hardwareAddress, master: bridge.link.index),
+        for: &attachment, in: namespaces)
+      try preparePort(pair, configuration, on: namespaces.host)
+
+      result.interfaces = [
+        AttachmentInterface(name: bridge.link.name, mac: bridge.link.address?.description ?? ""),
+        pair.hostInterface,
+        pair.containerInterface(sandbox: call.namespacePath),
+      ]
+      let containerPosition = result.interfaces.count - 1
+      for index in result.addresses.indices { result.addresses[index].interface = containerPosition }
+
+      if !configuration.disablesContainerInterface {
+        var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: containerPosition)
+        if configuration.common.addressManager != nil {
+          interface.announcesAddresses = true
+          interface.duplicateAddressDetection = configuration.detectsDuplicateAddresses ? .enabled : .disabled
+        }
+        try interface.configure(result, in: namespaces)
+      }
+      if let vlanLink = try gateway.establish(on: &bridge, host: namespaces.host) {
+        result.interfaces.append(AttachmentInterface(name: vlanLink.name, mac: vlanLink.address?.description ?? ""))
+      }
+      result.override(configuration.common.network.dns)
+      try attachment.commit(result)
+      return result
+    } catch {
+      bridge.undo(on: namespaces.host)
+      throw error
+    }
+  }
+
+  /// Sets what a port of the bridge can have of its own.
+  private func preparePort(_ pair: VethPair, _ configuration: BridgeConfiguration, on host: borrowing RouteSocket)
+    throws(PluginError)
+  {
+    refuseRouterAdvertisements(on: pair.hostName)
+    if configuration.isHairpin || configuration.isolatesPort {
+      let settings = BridgePortSettings(hairpin: configuration.isHairpin, isolated: configuration.isolatesPort)
+      try netlink { () throws(NetlinkError) in try host.perform([.setBridgePort(.name(pair.hostName), settings)]) }
+    }
+    if configuration.vlans.needFiltering {
+      guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: pair.hostName) }) else {
+        throw PluginError(.internal, "link \(quoted(pair.hostName)) is gone right after it was made")
+      }
+      try configuration.vlans.apply(to: link.index, on: host)
+    }
+  }
+
+  public func delete(_ call: Call) throws(PluginError) {
+    try Detachment(call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)).run()
+  }
+
+  public func check(_ call: Call) throws(PluginError) {
+    let configuration = try BridgeConfiguration(call)
+    try BridgeCheck(configuration: configuration, interfaces: InterfaceCheck(call)).run()
+  }
+
+  public func collectGarbage(_ call: Call) throws(PluginError) {
+    try GarbageCollection(
+      call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)
+    ).run()
+  }
+
+  public func status(_ call: Call) throws(PluginError) {
+    let configuration = try BridgeConfiguration(call)
+    try Readiness(call: call, addressManager: configuration.common.addressManager).check()
+    let link = try netlink { () throws(NetlinkError) in try RouteSocket().link(named: configuration.bridge) }
+    if let link, link.kind != "bridge" {
+      throw PluginError(.unavailable, "\(quoted(configuration.bridge)) exists but is not a bridge")
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import CNI
+
+/// The IPAM plugin that a main plugin hands the question of addresses to.
+struct AddressManagement {
+  let call: Call
+
+  /// The value of `ipam.type`.
+  let type: String
+
+  /// Asks for addresses.
+  ///
+  /// - Throws: The IPAM plugin's own error, unchanged. It was asked to take back what it may have reserved.
+  func add() throws(PluginError) -> AttachmentResult {
+    let delegate = try Delegate.find(type, for: call)
+    do throws(PluginError) {
+      let result = try delegate.add(call)
+      if result.addresses.isEmpty { throw PluginError("IPAM plugin returned missing IP config") }
+      return result
+    } catch {
+      delegate.undoAdd(call)
+      throw error
+    }
+  }
+
+  /// Gives the addresses back after a failure of something else, which is the one to report.
+  func release() { try? delete() }
+
+  /// Gives the addresses back.
+  func delete() throws(PluginError) { try Delegate.find(type, for: call).delete(call) }
+
+  /// Verifies that the addresses are still the attachment's.
+  func check() throws(PluginError) { try Delegate.find(type, for: call).check(call) }
+
+  /// Lets the IPAM plugin release what belongs to no valid attachment.
+  func collectGarbage() throws(PluginError) { try Delegate.find(type, for: call).collectGarbage(call) }
+
+  /// Whether the IPAM plugin could give an address now.
+  func status() throws(PluginError) { try Delegate.find(type, for: call).status(call) }
+}

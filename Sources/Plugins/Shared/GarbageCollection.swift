@@ -1,0 +1,74 @@
+internal import CNI
+internal import LinuxSystem
+internal import Netlink
+internal import RouteNetlink
+internal import State
+internal import SystemPackage
+
+/// A GC: removes what the network's attachments have left that the runtime does not know any more.
+struct GarbageCollection {
+  let call: Call
+
+  /// The name of the plugin, such as `bridge`.
+  let plugin: String
+
+  /// The value of `ipam.type`; nil where there is none.
+  let addressManager: String?
+
+  /// The group that links are put into so that they can be deleted with one message.
+  private static let group: UInt32 = 0x7377_6e69
+
+  /// Goes through the journal and takes each attachment apart that is not valid and that nobody works on. Goes on past
+  /// what fails and reports it at the end.
+  func run() throws(PluginError) {
+    let valid = Set(try call.validAttachments())
+    let known = try system { () throws(SystemError) in
+      try Journal().attachments(of: call.networkName, plugin: plugin)
+    }
+    var failures = FailureList()
+    failures.collect { () throws(PluginError) in try remove(known.filter { !valid.contains($0) }) }
+    if let addressManager {
+      failures.collect { () throws(PluginError) in
+        try AddressManagement(call: call, type: addressManager).collectGarbage()
+      }
+    }
+    try failures.throwIfAny()
+  }
+
+  private func remove(_ attachments: [Attachment]) throws(PluginError) {
+    if attachments.isEmpty { return }
+    let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
+    var entries: [HeldEntry] = []
+    var links: [UInt32] = []
+    for attachment in attachments {
+      // One that a living process holds is being added or deleted right now.
+      let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
+      guard let entry else { continue }
+      if let record = entry.record {
+        links += try hostLinks(of: record, in: host).map(\.index)
+      }
+      entries.append(HeldEntry(entry))
+    }
+    if !links.isEmpty {
+      // The kernel waits once for each message that deletes links, however many they are.
+      // One that is gone by now is what is wanted.
+      _ = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
+      try netlink { () throws(NetlinkError) in
+        _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.operationNotSupportedByDevice])
+      }
+    }
+    for entry in entries { try entry.remove() }
+  }
+}
+
+/// An entry of the journal that stands in an array, where a type that cannot be copied may not stand.
+private final class HeldEntry {
+  private var entry: JournalEntry?
+
+  init(_ entry: consuming JournalEntry) { self.entry = consume entry }
+
+  func remove() throws(PluginError) {
+    guard let entry = entry.take() else { return }
+    try system { () throws(SystemError) in try entry.remove() }
+  }
+}

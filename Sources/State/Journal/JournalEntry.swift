@@ -1,0 +1,79 @@
+internal import CLinux
+package import LinuxSystem
+internal import SystemPackage
+
+/// A record of the journal that this process has locked. The lock is given back when the entry goes away.
+package struct JournalEntry: ~Copyable {
+  /// What the file says.
+  package enum Content: Sendable {
+    /// Nothing yet: this process made it.
+    case new
+    /// What an earlier call wrote.
+    case record(AttachmentRecord)
+    /// Bytes that are no record. What the attachment owns must be found without it.
+    case unreadable
+  }
+
+  /// What the file said when it was opened.
+  package let content: Content
+
+  /// The file of the record.
+  package let path: String
+
+  private let file: OwnedDescriptor
+  private var length: Int
+
+  /// Waits for the lock of an opened record.
+  ///
+  /// - Returns: nil when the record was removed in the meantime: open it again.
+  init?(locking file: consuming OwnedDescriptor, path: String, seconds: Int) throws(SystemError) {
+    try lock(file.rawValue, .exclusive, seconds: seconds, subject: path)
+    try self.init(locked: file, path: path)
+  }
+
+  /// Takes over an opened record that is locked.
+  ///
+  /// - Returns: nil when the record was removed before it was locked: open it again.
+  init?(locked file: consuming OwnedDescriptor, path: String) throws(SystemError) {
+    guard let current = try? FileIdentity(ofPath: path), try current == FileIdentity(of: file.rawValue) else { return nil }
+    let bytes = try readAll(file.rawValue, limit: AttachmentRecord.greatestLength, subject: path)
+    if bytes.isEmpty {
+      content = .new
+    } else if let record = AttachmentRecord(parsing: bytes) {
+      content = .record(record)
+    } else {
+      content = .unreadable
+    }
+    self.length = bytes.count
+    self.path = path
+    self.file = file
+  }
+
+  /// The record, where there is one that can be read.
+  package var record: AttachmentRecord? {
+    if case .record(let record) = content { record } else { nil }
+  }
+
+  /// Writes the record in one `write(2)`, so that a process which is killed has written all of it or nothing.
+  package mutating func write(_ record: AttachmentRecord) throws(SystemError) {
+    var bytes = record.encoded()
+    // A shorter record is filled up with blanks: cutting the file would be a second step.
+    if bytes.count < length { bytes += repeatElement(UInt8(ascii: " "), count: length - bytes.count) }
+    let descriptor = file.rawValue
+    let outcome: Result<Int, SystemError> = bytes.withUnsafeBytes { buffer in
+      Result { () throws(SystemError) in
+        try systemCall("write") { pwrite(descriptor, buffer.baseAddress!, buffer.count, 0) }
+      }
+    }
+    switch outcome {
+    case .success(bytes.count): length = bytes.count
+    case .success: throw SystemError("write", .noSpace, on: path)
+    case .failure(let error): throw SystemError(error.operation, error.code, on: path)
+    }
+  }
+
+  /// Removes the record: the attachment owns nothing any more. The lock stays until the entry goes away.
+  package func remove() throws(SystemError) {
+    try removeFile(path)
+  }
+}

@@ -1,0 +1,91 @@
+package import NetworkAddresses
+
+/// Who holds a lease, within one network: an interface of a container.
+package struct LeaseOwner: Hashable, Sendable {
+  package let containerID: String
+  package let interfaceName: String
+
+  package init(containerID: String, interfaceName: String) {
+    self.containerID = containerID
+    self.interfaceName = interfaceName
+  }
+
+  /// What a lease file of this owner contains: the container's id, CR LF, the interface's name, and nothing at the end.
+  var fileContent: [UInt8] { Array("\(containerID)\r\n\(interfaceName)".utf8) }
+}
+
+/// What a lease file says about its holder.
+package enum LeaseHolder: Hashable, Sendable, CustomStringConvertible {
+  /// An interface of a container.
+  case owner(LeaseOwner)
+
+  /// A container, whichever its interface: what host-local wrote before it knew of several interfaces.
+  case container(String)
+
+  /// The file is empty, garbled or cannot be read. The address is taken all the same: by a writer that died, or by an
+  /// administrator who keeps it for something else.
+  case unknown
+
+  /// Reads the content of a lease file.
+  init(fileContent: [UInt8]) {
+    guard let text = String(validating: trimmed(fileContent), as: UTF8.self) else {
+      self = .unknown
+      return
+    }
+    // CR LF is one Character in Swift, so the parts are cut at bytes.
+    let bytes = Array(text.utf8)
+    let separator = bytes.indices.dropLast().first { bytes[$0] == carriageReturn && bytes[$0 + 1] == lineFeed }
+    let containerID = bytes[..<(separator ?? bytes.endIndex)]
+    let interfaceName = separator.map { bytes[($0 + 2)...] }
+    guard isWord(containerID), interfaceName.map(isWord) ?? true else {
+      self = .unknown
+      return
+    }
+    let id = String(decoding: containerID, as: UTF8.self)
+    if let interfaceName {
+      self = .owner(LeaseOwner(containerID: id, interfaceName: String(decoding: interfaceName, as: UTF8.self)))
+    } else {
+      self = .container(id)
+    }
+  }
+
+  /// Whether the lease is this owner's. A lease of the whole container is every interface's.
+  package func includes(_ owner: LeaseOwner) -> Bool {
+    switch self {
+    case .owner(let holder): holder == owner
+    case .container(let id): id == owner.containerID
+    case .unknown: false
+    }
+  }
+
+  package var description: String {
+    switch self {
+    case .owner(let owner): "container \(owner.containerID), interface \(owner.interfaceName)"
+    case .container(let id): "container \(id)"
+    case .unknown: "an unknown holder"
+    }
+  }
+}
+
+/// An address and who holds it.
+package struct Lease: Hashable, Sendable {
+  package let address: IPAddress
+  package let holder: LeaseHolder
+}
+
+private let carriageReturn = UInt8(ascii: "\r")
+private let lineFeed = UInt8(ascii: "\n")
+
+private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+
+private func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
+  guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) }) else {
+    return []
+  }
+  return bytes[first...last]
+}
+
+/// Whether the bytes are what an identifier can be: some, and none of them a blank or a control character.
+private func isWord(_ bytes: ArraySlice<UInt8>) -> Bool {
+  !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7f }
+}
