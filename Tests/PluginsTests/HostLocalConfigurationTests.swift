@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What host-local accepts and what it says to what it refuses.
