@@ -78,7 +78,9 @@ final class DockerDaemon {
   /// Makes a container that is not started.
   ///
   /// - Returns: Its id.
-  func create() throws -> String { try Self.line(of: try docker("create --network=none", Self.image, "/bin/busybox true")) }
+  func create() throws -> String {
+    try Self.line(of: try docker("create --network=none", Self.image, "/bin/busybox true"))
+  }
 
   private static func line(of outcome: Command.Outcome) throws -> String {
     String(try #require(outcome.text.split(separator: "\n").last, "\(outcome)"))
