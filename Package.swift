@@ -67,7 +67,12 @@ let package = Package(
     tests(of: "State", ["CNI", "NetworkAddresses", "LinuxSystem", "CLinux", system]),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
     tests(of: "Plugins", ["CNI", "JSON", "LinuxSystem"]),
+    tests(of: "NetworkAddresses"),
+    tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
+    tests(of: "JSON", ["LinuxSystem"]),
+    tests(of: "CNI", ["JSON", "NetworkAddresses", "LinuxSystem", "CLinux"]),
   ]
 )

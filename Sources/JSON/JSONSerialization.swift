@@ -26,14 +26,16 @@ private func write(_ node: JSONReference, _ style: JSONStyle) -> [UInt8] {
     case .indented: 4
     }
   var text: [UInt8] = []
-  let status = json_dump_callback(
-    node,
-    { bytes, count, text in
-      guard let bytes, let text else { return -1 }
-      text.assumingMemoryBound(to: [UInt8].self).pointee.append(
-        contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
-      return 0
-    }, &text, layout | Int(JSON_ENCODE_ANY))
+  let status = withUnsafeMutablePointer(to: &text) { text in
+    json_dump_callback(
+      node,
+      { bytes, count, text in
+        guard let bytes, let text else { return -1 }
+        text.assumingMemoryBound(to: [UInt8].self).pointee.append(
+          contentsOf: UnsafeRawBufferPointer(start: bytes, count: count))
+        return 0
+      }, text, layout | Int(JSON_ENCODE_ANY))
+  }
   // A tree that was parsed, or built by handing nodes over, has no loops, which is all that jansson can refuse.
   precondition(status == 0, "a JSON value could not be written")
   return text

@@ -8,6 +8,8 @@ extension PluginTable {
     case "bridge": Bridge()
     case "ptp": PointToPoint()
     case "loopback": Loopback()
+    case "host-local": HostLocal()
+    case "static": Static()
     default: nil
     }
   }

@@ -44,8 +44,8 @@ struct Acknowledgement {
     while let attribute = try attributes.next() {
       switch attribute.type {
       case Int(NLMSGERR_ATTR_MSG.rawValue): message = attribute.text
-      case Int(NLMSGERR_ATTR_OFFS.rawValue): offset = try attribute.value()
-      case Int(NLMSGERR_ATTR_MISS_TYPE.rawValue): missingAttribute = try attribute.value()
+      case Int(NLMSGERR_ATTR_OFFS.rawValue): offset = try attribute.integer()
+      case Int(NLMSGERR_ATTR_MISS_TYPE.rawValue): missingAttribute = try attribute.integer()
       default: break
       }
     }

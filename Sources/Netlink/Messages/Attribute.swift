@@ -23,8 +23,15 @@ public struct Attribute: ~Escapable {
     get { AttributeCursor(payload) }
   }
 
-  /// The payload as an integer or a C structure. A longer payload is fine: newer kernels append to structures.
-  public func value<Value: BitwiseCopyable>(as type: Value.Type = Value.self) throws(MalformedMessage) -> Value {
+  /// The payload as an integer.
+  public func integer<Value: FixedWidthInteger & BitwiseCopyable>(as type: Value.Type = Value.self)
+    throws(MalformedMessage) -> Value
+  {
+    try payload.load(type)
+  }
+
+  /// The payload as a C structure. A longer payload is fine: newer kernels append to structures.
+  public func structure<Value: BitwiseCopyable>(_ type: Value.Type) throws(MalformedMessage) -> Value {
     try payload.load(type)
   }
 

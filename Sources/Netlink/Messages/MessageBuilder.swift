@@ -30,8 +30,13 @@ public struct MessageBuilder: Sendable {
     append(structure: header)
   }
 
-  /// Appends an attribute that holds an integer in the machine's byte order, or a C structure.
-  public mutating func append<Value: BitwiseCopyable>(_ type: Int, _ value: Value) {
+  /// Appends an attribute that holds an integer, in the machine's byte order unless the caller swapped it.
+  public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Int, _ value: Value) {
+    append(type, structure: value)
+  }
+
+  /// Appends an attribute that holds a C structure.
+  public mutating func append<Value: BitwiseCopyable>(_ type: Int, structure value: Value) {
     append(attribute: type, length: MemoryLayout<Value>.size)
     append(structure: value)
   }
@@ -59,8 +64,18 @@ public struct MessageBuilder: Sendable {
   public mutating func nest<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
     throws(Failure)
   {
-    let header = nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type) | SWIFTCNI_NLA_F_NESTED)
-    try append(record: header, body)
+    let start = beginNest(type)
+    try body(&self)
+    endRecord(start)
+  }
+
+  // Not generic and not inlined: the optimiser would carry it into other modules, where it does not find what it needs
+  // to know of the C structure, and the compiler stops (6.3.1).
+  @inline(never)
+  private mutating func beginNest(_ type: Int) -> Int {
+    let start = bytes.count
+    append(structure: nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type) | SWIFTCNI_NLA_F_NESTED))
+    return start
   }
 
   /// Appends a structure and what the body appends. The first two bytes of the structure become the length of both, as
@@ -71,6 +86,10 @@ public struct MessageBuilder: Sendable {
     let start = bytes.count
     append(structure: header)
     try body(&self)
+    endRecord(start)
+  }
+
+  private mutating func endRecord(_ start: Int) {
     let length = bytes.count - start
     guard let length = UInt16(exactly: length) else {
       defect = .messageTooLong

@@ -20,7 +20,7 @@ extension LinkAddress {
       case IFA_BROADCAST: broadcast = try attribute.address
       case IFA_LABEL: label = attribute.text
       // The header has room for the oldest eight only.
-      case IFA_FLAGS: flags = AddressFlags(rawValue: try attribute.value())
+      case IFA_FLAGS: flags = AddressFlags(rawValue: try attribute.integer())
       default: break
       }
     }

@@ -36,12 +36,12 @@ public struct BridgePortSettings: Hashable, Sendable {
     var attributes = data.nested
     while let attribute = try attributes.next() {
       switch attribute.type {
-      case IFLA_BRPORT_MODE: hairpin = try attribute.value(as: UInt8.self) != 0
-      case IFLA_BRPORT_ISOLATED: isolated = try attribute.value(as: UInt8.self) != 0
-      case IFLA_BRPORT_LEARNING: learning = try attribute.value(as: UInt8.self) != 0
-      case IFLA_BRPORT_UNICAST_FLOOD: floods = try attribute.value(as: UInt8.self) != 0
-      case IFLA_BRPORT_GUARD: guardsSpanningTree = try attribute.value(as: UInt8.self) != 0
-      case IFLA_BRPORT_STATE: state = BridgePortState(rawValue: try attribute.value())
+      case IFLA_BRPORT_MODE: hairpin = try attribute.integer(as: UInt8.self) != 0
+      case IFLA_BRPORT_ISOLATED: isolated = try attribute.integer(as: UInt8.self) != 0
+      case IFLA_BRPORT_LEARNING: learning = try attribute.integer(as: UInt8.self) != 0
+      case IFLA_BRPORT_UNICAST_FLOOD: floods = try attribute.integer(as: UInt8.self) != 0
+      case IFLA_BRPORT_GUARD: guardsSpanningTree = try attribute.integer(as: UInt8.self) != 0
+      case IFLA_BRPORT_STATE: state = BridgePortState(rawValue: try attribute.integer())
       default: break
       }
     }

@@ -13,8 +13,8 @@ public struct BridgeSettings: Hashable, Sendable {
     var attributes = data.nested
     while let attribute = try attributes.next() {
       switch attribute.type {
-      case IFLA_BR_VLAN_FILTERING: vlanFiltering = try attribute.value(as: UInt8.self) != 0
-      case IFLA_BR_VLAN_DEFAULT_PVID: defaultVLAN = try attribute.value()
+      case IFLA_BR_VLAN_FILTERING: vlanFiltering = try attribute.integer(as: UInt8.self) != 0
+      case IFLA_BR_VLAN_DEFAULT_PVID: defaultVLAN = try attribute.integer()
       default: break
       }
     }

@@ -42,7 +42,7 @@ extension BridgeVLAN {
       guard attribute.type == IFLA_AF_SPEC else { continue }
       var specification = attribute.nested
       while let item = try specification.next() {
-        if item.type == IFLA_BRIDGE_VLAN_INFO { vlans.append(BridgeVLAN(try item.value())) }
+        if item.type == IFLA_BRIDGE_VLAN_INFO { vlans.append(BridgeVLAN(try item.structure(bridge_vlan_info.self))) }
       }
     }
     return vlans
@@ -81,7 +81,7 @@ extension RouteRequest {
     var message = MessageBuilder(changing: type, header)
     message.nest(IFLA_AF_SPEC) { message in
       message.append(IFLA_BRIDGE_FLAGS, UInt16(BRIDGE_FLAGS_MASTER))
-      message.append(IFLA_BRIDGE_VLAN_INFO, vlan.information)
+      message.append(IFLA_BRIDGE_VLAN_INFO, structure: vlan.information)
     }
     return RouteRequest(message, description())
   }

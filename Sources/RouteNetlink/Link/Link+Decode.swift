@@ -17,16 +17,16 @@ extension Link {
     case IFLA_IFALIAS: alias = attribute.text
     case IFLA_ADDRESS: address = attribute.hardwareAddress
     case IFLA_BROADCAST: broadcast = attribute.hardwareAddress
-    case IFLA_MTU: mtu = try attribute.value()
-    case IFLA_MASTER: master = try attribute.value()
-    case IFLA_LINK: linkIndex = try attribute.value()
-    case IFLA_LINK_NETNSID: linkNamespaceID = try attribute.value()
-    case IFLA_OPERSTATE: operationalState = OperationalState(rawValue: try attribute.value())
-    case IFLA_GROUP: group = try attribute.value()
-    case IFLA_PROMISCUITY: promiscuityCount = try attribute.value()
-    case IFLA_NUM_TX_QUEUES: transmitQueues = try attribute.value()
-    case IFLA_NUM_RX_QUEUES: receiveQueues = try attribute.value()
-    case IFLA_TXQLEN: transmitQueueLength = try attribute.value()
+    case IFLA_MTU: mtu = try attribute.integer()
+    case IFLA_MASTER: master = try attribute.integer()
+    case IFLA_LINK: linkIndex = try attribute.integer()
+    case IFLA_LINK_NETNSID: linkNamespaceID = try attribute.integer()
+    case IFLA_OPERSTATE: operationalState = OperationalState(rawValue: try attribute.integer())
+    case IFLA_GROUP: group = try attribute.integer()
+    case IFLA_PROMISCUITY: promiscuityCount = try attribute.integer()
+    case IFLA_NUM_TX_QUEUES: transmitQueues = try attribute.integer()
+    case IFLA_NUM_RX_QUEUES: receiveQueues = try attribute.integer()
+    case IFLA_TXQLEN: transmitQueueLength = try attribute.integer()
     case IFLA_PROP_LIST: try readProperties(attribute)
     case IFLA_LINKINFO: try readInformation(attribute)
     default: break

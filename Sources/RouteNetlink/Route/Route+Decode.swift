@@ -30,9 +30,9 @@ extension Route {
     case RTA_GATEWAY: gateway = try attribute.address
     case RTA_VIA: gateway = try attribute.gatewayOfOtherFamily
     case RTA_PREFSRC: source = try attribute.address
-    case RTA_OIF: linkIndex = try attribute.value()
-    case RTA_PRIORITY: priority = try attribute.value()
-    case RTA_TABLE: table = RouteTable(rawValue: try attribute.value())
+    case RTA_OIF: linkIndex = try attribute.integer()
+    case RTA_PRIORITY: priority = try attribute.integer()
+    case RTA_TABLE: table = RouteTable(rawValue: try attribute.integer())
     case RTA_METRICS: try readMetrics(attribute)
     case RTA_MULTIPATH: nexthops = try Nexthop.list(attribute.payload)
     default: break
@@ -43,8 +43,8 @@ extension Route {
     var attributes = metrics.nested
     while let metric = try attributes.next() {
       switch metric.type {
-      case RTAX_MTU: mtu = try metric.value()
-      case RTAX_ADVMSS: advertisedMSS = try metric.value()
+      case RTAX_MTU: mtu = try metric.integer()
+      case RTAX_ADVMSS: advertisedMSS = try metric.integer()
       default: break
       }
     }

@@ -65,7 +65,7 @@ extension MessageBuilder {
     }
   }
 
-  fileprivate mutating func append<Value: BitwiseCopyable>(_ type: rtattr_type_t, _ value: Value) {
+  fileprivate mutating func append(_ type: rtattr_type_t, _ value: UInt32) {
     append(Int(type.rawValue), value)
   }
 
