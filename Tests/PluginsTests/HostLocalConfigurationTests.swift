@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// What host-local accepts and what it says to what it refuses.
@@ -72,7 +73,7 @@ import Testing
       "ADD", #""subnet": "10.2.0.0/24", "ranges": [[{"subnet": "10.3.0.0/24"}]]"#,
       more: #""runtimeConfig": {"ipRanges": [[{"subnet": "10.1.0.0/24", "gateway": "192.168.0.1"}]]}"#)
     #expect(
-      answer.addresses == ["10.1.0.2/24 via 192.168.0.1", "10.2.0.2/24 via 10.2.0.1", "10.3.0.2/24 via 10.3.0.1"])
+      answer.addresses == ["10.1.0.1/24 via 192.168.0.1", "10.2.0.2/24 via 10.2.0.1", "10.3.0.2/24 via 10.3.0.1"])
     #expect(try hostLocal.directory.read("n1/last_reserved_ip.2") == Array("10.3.0.2".utf8))
   }
 
@@ -112,11 +113,11 @@ import Testing
       #""subnet": "10.1.0.0/24", "resolvConf": "\#(hostLocal.directory.file("resolv.conf"))", "#
         + #""routes": [{"dst": "0.0.0.0/0"}, {"dst": "10.9.0.0/16", "gw": "10.1.0.9", "mtu": 1400, "table": 0}]"#)
     #expect(
-      try text(answer, "dns")
+      answer.text("dns")
         == #"{"domain":"last.example","nameservers":["10.0.0.53","10.0.0.54"],"options":["ndots:5","edns0"],"#
         + #""search":["a.example","b.example","c.example"]}"#)
     #expect(
-      try text(answer, "routes")
+      answer.text("routes")
         == #"[{"dst":"0.0.0.0/0"},{"dst":"10.9.0.0/16","gw":"10.1.0.9","mtu":1400,"table":0}]"#)
   }
 
@@ -124,10 +125,5 @@ import Testing
     let answer = try hostLocal.call("ADD", #""subnet": "10.1.0.0/24", "resolvConf": "/nowhere/resolv.conf""#)
     #expect(answer.message?.hasSuffix("no such file or directory") == true)
     #expect(try hostLocal.directory.names() == [])
-  }
-
-  /// A member of a result, on one line.
-  private func text(_ answer: PluginCaller.Answer, _ key: String) throws -> String {
-    String(decoding: try #require(answer.json?[key]).serialized(.compact), as: UTF8.self)
   }
 }
