@@ -66,10 +66,10 @@ let package = Package(
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
     tests(of: "State", ["CNI", "NetworkAddresses", "LinuxSystem", "CLinux", system]),
     tests(of: "NetworkNamespaces", ["LinuxSystem", "CLinux", system]),
-    tests(of: "Plugins", ["CNI", "JSON", "LinuxSystem"]),
     tests(of: "NetworkAddresses"),
     tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
     tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    tests(of: "Plugins", ["CNI", "JSON", "LinuxSystem"]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
     tests(of: "JSON", ["LinuxSystem"]),

@@ -8,34 +8,56 @@ import Testing
   init() throws { hostLocal = try PluginCaller("host-local") }
 
   @Test(arguments: [
-    (#""ranges": [[{"subnet": "10.1.0.5/24"}]]"#,
-      "invalid range set 0: Network has host bits set. For a subnet mask of length 24 the network address is 10.1.0.0"),
-    (#""ranges": [[{"subnet": "10.1.0.0/31"}]]"#, "invalid range set 0: Network 10.1.0.0/31 too small to allocate from"),
+    (
+      #""ranges": [[{"subnet": "10.1.0.5/24"}]]"#,
+      "invalid range set 0: Network has host bits set. For a subnet mask of length 24 the network address is 10.1.0.0"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/31"}]]"#, "invalid range set 0: Network 10.1.0.0/31 too small to allocate from"
+    ),
     (#""ranges": [[{"subnet": "fd00::/127"}]]"#, "invalid range set 0: Network fd00::/127 too small to allocate from"),
     (#""ranges": [[{"subnet": "10.1.0.0/33"}]]"#, "ipam.ranges[0][0].subnet: invalid CIDR address: 10.1.0.0/33"),
     (#""ranges": [[{"subnet": "::ffff:10.1.0.0/120"}]]"#, "ipam.ranges[0][0]: IPNet IP and Mask version mismatch"),
     (#""ranges": [[{"gateway": "10.1.0.1"}]]"#, "invalid range set 0: a range has no subnet"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.2.0.1"}]]"#,
-      "invalid range set 0: RangeStart 10.2.0.1 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.9", "rangeEnd": "10.1.0.8"}]]"#,
-      "invalid range set 0: RangeStart 10.1.0.9 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.255"}]]"#,
-      "invalid range set 0: RangeStart 10.1.0.255 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.2.0.9"}]]"#,
-      "invalid range set 0: RangeEnd 10.2.0.9 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.1.0.0"}]]"#,
-      "invalid range set 0: RangeEnd 10.1.0.0 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "x"}]]"#,
-      "ipam.ranges[0][0].rangeStart: invalid IP address: x"),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.2.0.1"}]]"#,
+      "invalid range set 0: RangeStart 10.2.0.1 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.9", "rangeEnd": "10.1.0.8"}]]"#,
+      "invalid range set 0: RangeStart 10.1.0.9 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.255"}]]"#,
+      "invalid range set 0: RangeStart 10.1.0.255 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.2.0.9"}]]"#,
+      "invalid range set 0: RangeEnd 10.2.0.9 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.1.0.0"}]]"#,
+      "invalid range set 0: RangeEnd 10.1.0.0 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "x"}]]"#,
+      "ipam.ranges[0][0].rangeStart: invalid IP address: x"
+    ),
     (#""ranges": []"#, "no IP ranges specified"),
     (#""gateway": "10.1.0.1", "rangeStart": "10.1.0.2""#, "no IP ranges specified"),
     (#""ranges": [[{"subnet": "10.1.0.0/24"}], []]"#, "invalid range set 1: empty range set"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "fd00::/64"}]]"#,
-      "invalid range set 0: mixed address families"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "10.1.0.128/25"}]]"#,
-      "invalid range set 0: subnets 10.1.0.1-10.1.0.254 and 10.1.0.129-10.1.0.254 overlap"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24"}], [{"subnet": "fd00::/64"}], [{"subnet": "10.1.0.0/16"}]]"#,
-      "range set 0 overlaps with 2"),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "fd00::/64"}]]"#,
+      "invalid range set 0: mixed address families"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "10.1.0.128/25"}]]"#,
+      "invalid range set 0: subnets 10.1.0.1-10.1.0.254 and 10.1.0.129-10.1.0.254 overlap"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24"}], [{"subnet": "fd00::/64"}], [{"subnet": "10.1.0.0/16"}]]"#,
+      "range set 0 overlaps with 2"
+    ),
     (#""subnet": "10.1.0.0/24", "routes": [{"dst": "nowhere"}]"#, "ipam.routes[0].dst: invalid CIDR address: nowhere"),
   ])
   func aWrongConfigurationIsRefused(_ ipam: String, _ message: String) throws {
