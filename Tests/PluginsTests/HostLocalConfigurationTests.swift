@@ -8,34 +8,56 @@ import Testing
   init() throws { hostLocal = try PluginCaller("host-local") }
 
   @Test(arguments: [
-    (#""ranges": [[{"subnet": "10.1.0.5/24"}]]"#,
-      "invalid range set 0: Network has host bits set. For a subnet mask of length 24 the network address is 10.1.0.0"),
-    (#""ranges": [[{"subnet": "10.1.0.0/31"}]]"#, "invalid range set 0: Network 10.1.0.0/31 too small to allocate from"),
+    (
+      #""ranges": [[{"subnet": "10.1.0.5/24"}]]"#,
+      "invalid range set 0: Network has host bits set. For a subnet mask of length 24 the network address is 10.1.0.0"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/31"}]]"#, "invalid range set 0: Network 10.1.0.0/31 too small to allocate from"
+    ),
     (#""ranges": [[{"subnet": "fd00::/127"}]]"#, "invalid range set 0: Network fd00::/127 too small to allocate from"),
     (#""ranges": [[{"subnet": "10.1.0.0/33"}]]"#, "ipam.ranges[0][0].subnet: invalid CIDR address: 10.1.0.0/33"),
     (#""ranges": [[{"subnet": "::ffff:10.1.0.0/120"}]]"#, "ipam.ranges[0][0]: IPNet IP and Mask version mismatch"),
     (#""ranges": [[{"gateway": "10.1.0.1"}]]"#, "invalid range set 0: a range has no subnet"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.2.0.1"}]]"#,
-      "invalid range set 0: RangeStart 10.2.0.1 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.9", "rangeEnd": "10.1.0.8"}]]"#,
-      "invalid range set 0: RangeStart 10.1.0.9 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.255"}]]"#,
-      "invalid range set 0: RangeStart 10.1.0.255 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.2.0.9"}]]"#,
-      "invalid range set 0: RangeEnd 10.2.0.9 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.1.0.0"}]]"#,
-      "invalid range set 0: RangeEnd 10.1.0.0 not in network 10.1.0.0/24"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "x"}]]"#,
-      "ipam.ranges[0][0].rangeStart: invalid IP address: x"),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.2.0.1"}]]"#,
+      "invalid range set 0: RangeStart 10.2.0.1 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.9", "rangeEnd": "10.1.0.8"}]]"#,
+      "invalid range set 0: RangeStart 10.1.0.9 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.1.0.255"}]]"#,
+      "invalid range set 0: RangeStart 10.1.0.255 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.2.0.9"}]]"#,
+      "invalid range set 0: RangeEnd 10.2.0.9 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeEnd": "10.1.0.0"}]]"#,
+      "invalid range set 0: RangeEnd 10.1.0.0 not in network 10.1.0.0/24"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "x"}]]"#,
+      "ipam.ranges[0][0].rangeStart: invalid IP address: x"
+    ),
     (#""ranges": []"#, "no IP ranges specified"),
     (#""gateway": "10.1.0.1", "rangeStart": "10.1.0.2""#, "no IP ranges specified"),
     (#""ranges": [[{"subnet": "10.1.0.0/24"}], []]"#, "invalid range set 1: empty range set"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "fd00::/64"}]]"#,
-      "invalid range set 0: mixed address families"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "10.1.0.128/25"}]]"#,
-      "invalid range set 0: subnets 10.1.0.1-10.1.0.254 and 10.1.0.129-10.1.0.254 overlap"),
-    (#""ranges": [[{"subnet": "10.1.0.0/24"}], [{"subnet": "fd00::/64"}], [{"subnet": "10.1.0.0/16"}]]"#,
-      "range set 0 overlaps with 2"),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "fd00::/64"}]]"#,
+      "invalid range set 0: mixed address families"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24"}, {"subnet": "10.1.0.128/25"}]]"#,
+      "invalid range set 0: subnets 10.1.0.1-10.1.0.254 and 10.1.0.129-10.1.0.254 overlap"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24"}], [{"subnet": "fd00::/64"}], [{"subnet": "10.1.0.0/16"}]]"#,
+      "range set 0 overlaps with 2"
+    ),
     (#""subnet": "10.1.0.0/24", "routes": [{"dst": "nowhere"}]"#, "ipam.routes[0].dst: invalid CIDR address: nowhere"),
   ])
   func aWrongConfigurationIsRefused(_ ipam: String, _ message: String) throws {
@@ -73,7 +95,7 @@ import Testing
       "ADD", #""subnet": "10.2.0.0/24", "ranges": [[{"subnet": "10.3.0.0/24"}]]"#,
       more: #""runtimeConfig": {"ipRanges": [[{"subnet": "10.1.0.0/24", "gateway": "192.168.0.1"}]]}"#)
     #expect(
-      answer.addresses == ["10.1.0.2/24 via 192.168.0.1", "10.2.0.2/24 via 10.2.0.1", "10.3.0.2/24 via 10.3.0.1"])
+      answer.addresses == ["10.1.0.1/24 via 192.168.0.1", "10.2.0.2/24 via 10.2.0.1", "10.3.0.2/24 via 10.3.0.1"])
     #expect(try hostLocal.directory.read("n1/last_reserved_ip.2") == Array("10.3.0.2".utf8))
   }
 
@@ -113,11 +135,11 @@ import Testing
       #""subnet": "10.1.0.0/24", "resolvConf": "\#(hostLocal.directory.file("resolv.conf"))", "#
         + #""routes": [{"dst": "0.0.0.0/0"}, {"dst": "10.9.0.0/16", "gw": "10.1.0.9", "mtu": 1400, "table": 0}]"#)
     #expect(
-      try text(answer, "dns")
+      answer.text("dns")
         == #"{"domain":"last.example","nameservers":["10.0.0.53","10.0.0.54"],"options":["ndots:5","edns0"],"#
         + #""search":["a.example","b.example","c.example"]}"#)
     #expect(
-      try text(answer, "routes")
+      answer.text("routes")
         == #"[{"dst":"0.0.0.0/0"},{"dst":"10.9.0.0/16","gw":"10.1.0.9","mtu":1400,"table":0}]"#)
   }
 
@@ -125,10 +147,5 @@ import Testing
     let answer = try hostLocal.call("ADD", #""subnet": "10.1.0.0/24", "resolvConf": "/nowhere/resolv.conf""#)
     #expect(answer.message?.hasSuffix("no such file or directory") == true)
     #expect(try hostLocal.directory.names() == [])
-  }
-
-  /// A member of a result, on one line.
-  private func text(_ answer: PluginCaller.Answer, _ key: String) throws -> String {
-    String(decoding: try #require(answer.json?[key]).serialized(.compact), as: UTF8.self)
   }
 }

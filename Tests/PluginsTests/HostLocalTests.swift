@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// The verbs of host-local on a store of files.

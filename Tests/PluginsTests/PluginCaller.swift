@@ -26,6 +26,9 @@ struct PluginCaller {
     var details: String? { json.flatMap { try? $0.value("details") } }
     var code: Int? { json.flatMap { try? $0.value("code") } }
 
+    /// A member of the document, on one line; nil where there is none.
+    func text(_ key: String) -> String? { json?[key].map { String(decoding: $0.serialized(.compact), as: UTF8.self) } }
+
     /// `10.1.0.2/24 via 10.1.0.1` for each address of a result.
     var addresses: [String] {
       guard let ips: [JSONValue] = try? json?.value("ips", default: []) else { return [] }
