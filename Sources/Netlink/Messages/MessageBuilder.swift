@@ -60,12 +60,19 @@ public struct MessageBuilder: Sendable {
   /// Appends an attribute that says all by being there.
   public mutating func append(flag type: Int) { append(attribute: type, length: 0) }
 
-  /// Appends an attribute that holds what the body appends.
+  /// Appends an attribute that holds the attributes which the body appends, and says so (`NLA_F_NESTED`).
   public mutating func nest<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
     throws(Failure)
   {
-    let header = nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type) | SWIFTCNI_NLA_F_NESTED)
-    try append(record: header, body)
+    try append(type | Int(SWIFTCNI_NLA_F_NESTED), body)
+  }
+
+  /// Appends an attribute that holds what the body appends, where that is not attributes, or the kernel does not want to
+  /// be told.
+  public mutating func append<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
+    throws(Failure)
+  {
+    try append(record: nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type)), body)
   }
 
   /// Appends a structure and what the body appends. The first two bytes of the structure become the length of both, as
