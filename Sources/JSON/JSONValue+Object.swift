@@ -47,7 +47,8 @@ extension JSONValue {
   private func member(_ key: String) -> JSONReference? {
     var key = key
     return key.withUTF8 { wanted in
-      let exact = json_object_getn(node, UnsafeRawPointer(wanted.baseAddress)?.assumingMemoryBound(to: CChar.self), wanted.count)
+      let exact = json_object_getn(
+        node, UnsafeRawPointer(wanted.baseAddress)?.assumingMemoryBound(to: CChar.self), wanted.count)
       if let exact, exact.pointee.type != JSON_NULL { return exact }
 
       var found: JSONReference?

@@ -31,7 +31,8 @@ struct ArgumentsTests {
   @Test("every plugin knows what is for another one")
   func shared() throws {
     let arguments = try Arguments(parsing: "MAC=00:11:22:33:44:55;IP=10.1.0.7;GATEWAY=10.1.0.1")
-    #expect(try arguments.value("MAC", as: MACAddress.self, expected: "MAC address")?.description == "00:11:22:33:44:55")
+    #expect(
+      try arguments.value("MAC", as: MACAddress.self, expected: "MAC address")?.description == "00:11:22:33:44:55")
     #expect(try arguments.value("IP", as: IPAddress.self, expected: "IP address") == IPAddress("10.1.0.7"))
     #expect(arguments["GATEWAY"] == "10.1.0.1")
   }
@@ -46,8 +47,11 @@ struct ArgumentsTests {
   }
 
   @Test(
-    "what is no pair", arguments: [("none", "none"), ("IP=1=2", "IP=1=2"), ("IP=10.1.0.7,MAC=x", "IP=10.1.0.7,MAC=x"),
-      (";IP=x", ""), (";", ""), ("IP=x;;MAC=y", ""), ("IP=x;;", ""), ("a\"b\n", "a\\\"b\\n")])
+    "what is no pair",
+    arguments: [
+      ("none", "none"), ("IP=1=2", "IP=1=2"), ("IP=10.1.0.7,MAC=x", "IP=10.1.0.7,MAC=x"),
+      (";IP=x", ""), (";", ""), ("IP=x;;MAC=y", ""), ("IP=x;;", ""), ("a\"b\n", "a\\\"b\\n"),
+    ])
   func noPair(text: String, piece: String) {
     #expect(refusal(text) == "ARGS: invalid pair \"\(piece)\"")
   }

@@ -70,7 +70,7 @@ struct ConfigurationTests {
       #""runtimeConfig": {"Mac": "00:11:22:33:44:55"}, "args": {"cni": {"ips": ["10.1.0.7"]}, "other": 5}"#)
     #expect(
       try configuration.runtimeConfiguration?.value("mac", as: MACAddress.self) == MACAddress("00:11:22:33:44:55"))
-    #expect(try configuration.arguments?.value("ips", as: [IPAddress].self) == [IPAddress("10.1.0.7")!])
+    #expect(try configuration.arguments?.value("ips", as: [IPAddress].self) == [ip("10.1.0.7")])
     #expect(try common("").runtimeConfiguration == nil)
     #expect(try common(#""args": {}"#).arguments == nil)
   }
@@ -84,11 +84,11 @@ struct ConfigurationTests {
       """#
     #expect(
       try [AttachmentRoute](json: JSONValue(parsing: Array(text.utf8))) == [
-        AttachmentRoute(destination: CIDR("0.0.0.0/0")!),
+        AttachmentRoute(destination: cidr("0.0.0.0/0")),
         AttachmentRoute(
-          destination: CIDR("10.0.0.0/8")!, gateway: IPAddress("10.1.0.1"), mtu: 1400, advertisedMSS: 1360,
+          destination: cidr("10.0.0.0/8"), gateway: IPAddress("10.1.0.1"), mtu: 1400, advertisedMSS: 1360,
           priority: 9, table: 0, scope: 0),
-        AttachmentRoute(destination: CIDR("fd00::/8")!),
+        AttachmentRoute(destination: cidr("fd00::/8")),
       ])
   }
 

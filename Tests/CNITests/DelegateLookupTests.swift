@@ -22,7 +22,8 @@ struct DelegateLookupTests {
     #expect(refusal("../x", directory.path) == "invalid plugin name: ../x")
     #expect(refusal("/bin/sh", directory.path) == "invalid plugin name: /bin/sh")
     #expect(refusal("x", "") == "no paths provided")
-    #expect(refusal("x", "/nowhere:\(directory.path)") == "failed to find plugin \"x\" in path [/nowhere \(directory.path)]")
+    #expect(
+      refusal("x", "/nowhere:\(directory.path)") == "failed to find plugin \"x\" in path [/nowhere \(directory.path)]")
     #expect(refusal("..", directory.path)?.hasPrefix("failed to find plugin") == true)
     #expect(refusal("a\0b", directory.path)?.hasPrefix("failed to find plugin") == true)
   }

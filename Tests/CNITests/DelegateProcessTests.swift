@@ -42,7 +42,7 @@ struct DelegateProcessTests {
     }
   }
 
-  private let expected = AttachmentResult(addresses: [AttachmentAddress(address: CIDR("10.1.0.7/24")!)])
+  private let expected = AttachmentResult(addresses: [AttachmentAddress(address: cidr("10.1.0.7/24"))])
 
   // MARK: The result
 
@@ -94,7 +94,9 @@ struct DelegateProcessTests {
     #expect(refusal(script) == PluginError("netplugin failed with no error message: \(text)"))
   }
 
-  @Test("what is no error object is shown", arguments: ["panic", "[]", "{}", #"{"code": "7", "msg": "m"}"#, #"{"ips": []}"#])
+  @Test(
+    "what is no error object is shown",
+    arguments: ["panic", "[]", "{}", #"{"code": "7", "msg": "m"}"#, #"{"ips": []}"#])
   func diagnostic(output: String) {
     let shown = quoted(output + "\n")
     #expect(
@@ -155,7 +157,8 @@ struct DelegateProcessTests {
   func large() throws {
     let filler = String(repeating: "x", count: 3 << 20)
     let result = try add(
-      #"printf '{"ips": [{"address": "10.1.0.7/24"}], "echo": '; cat; printf '}'"#, members: "\"filler\": \"\(filler)\"")
+      #"printf '{"ips": [{"address": "10.1.0.7/24"}], "echo": '; cat; printf '}'"#, members: "\"filler\": \"\(filler)\""
+    )
     #expect(result == expected)
   }
 

@@ -107,8 +107,10 @@ struct EnvironmentTests {
     #expect(try tooLong.error().code == .invalidEnvironment)
 
     let name = call(variables("STATUS"), #"{"cniVersion": "1.1.0", "name": "\#(longest)n"}"#, [plugin])
-    #expect(try name.error() == PluginError(
-      .invalidConfiguration, "network name is too long", details: "a network name has at most 255 bytes"))
+    #expect(
+      try name.error()
+        == PluginError(
+          .invalidConfiguration, "network name is too long", details: "a network name has at most 255 bytes"))
 
     // "blue-" and "-eth0" are ten.
     let joined = call(

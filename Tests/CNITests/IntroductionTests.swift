@@ -48,7 +48,9 @@ struct IntroductionTests {
     #expect(call(invocation: path).status == 0)
   }
 
-  @Test("a name that no plugin has is an error that tells those that there are", arguments: ["swift-cni", "/bin/brigde", "", "/"])
+  @Test(
+    "a name that no plugin has is an error that tells those that there are",
+    arguments: ["swift-cni", "/bin/brigde", "", "/"])
   func unknown(path: String) throws {
     let plugins = [FakePlugin(name: "bridge"), FakePlugin(name: "loopback")]
     let name = path == "/bin/brigde" ? "brigde" : path == "/" ? "" : path

@@ -81,7 +81,8 @@ struct OrderOfChecksTests {
   func pluginError() throws {
     let thrown = PluginError(ErrorCode(rawValue: 1234), "it is broken", details: "very")
     for command in ["ADD", "DEL", "CHECK", "GC", "STATUS"] {
-      let outcome = call(variables(command), configuration(), [FakePlugin(onCall: { _ throws(PluginError) in throw thrown })])
+      let outcome = call(
+        variables(command), configuration(), [FakePlugin(onCall: { _ throws(PluginError) in throw thrown })])
       #expect(outcome.status == 1)
       #expect(try outcome.error() == thrown)
     }

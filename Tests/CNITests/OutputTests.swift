@@ -130,7 +130,8 @@ struct OutputTests {
       return state
     }
     let tokens = [
-      "{", "}", "[", "]", ",", ":", "\"name\"", "\"n\"", "\"cniVersion\"", "\"1.1.0\"", "null", "1", "1.5", "true", "\\", "\"",
+      "{", "}", "[", "]", ",", ":", "\"name\"", "\"n\"", "\"cniVersion\"", "\"1.1.0\"", "null", "1", "1.5", "true",
+      "\\", "\"",
       " ", "\0", "\u{fffd}",
     ]
     for _ in 0..<500 {

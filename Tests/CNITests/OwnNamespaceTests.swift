@@ -24,7 +24,8 @@ struct OwnNamespaceTests {
 
   @Test("is looked at last: what is wrong with the configuration comes first")
   func last() throws {
-    #expect(try call(variables("ADD", ["CNI_NETNS": Self.own]), configuration("9.9.9")).error().code == .incompatibleVersion)
+    #expect(
+      try call(variables("ADD", ["CNI_NETNS": Self.own]), configuration("9.9.9")).error().code == .incompatibleVersion)
   }
 
   @Test("is fine when the runtime says so", arguments: ["1", "true", "TRUE", "True"])
@@ -47,7 +48,9 @@ struct OwnNamespaceTests {
     #expect(plugin.log.commands == [.add])
   }
 
-  @Test("is not what cannot be opened, or is no namespace", arguments: ["/nowhere", "/tmp", "/proc/self/exe", "/proc/self/ns/uts"])
+  @Test(
+    "is not what cannot be opened, or is no namespace",
+    arguments: ["/nowhere", "/tmp", "/proc/self/exe", "/proc/self/ns/uts"])
   func noNamespace(path: String) {
     for command in ["ADD", "DEL"] { #expect(call(variables(command, ["CNI_NETNS": path])).status == 0) }
   }

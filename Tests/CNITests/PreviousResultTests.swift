@@ -49,7 +49,7 @@ struct PreviousResultTests {
     let addresses =
       version.family == .v0_2
       ? #""ip4": {"ip": "10.1.0.5/16"}"# : #""ips": [{"address": "10.1.0.5/16"}]"#
-    let expected = AttachmentResult(addresses: [AttachmentAddress(address: CIDR("10.1.0.5/16")!)])
+    let expected = AttachmentResult(addresses: [AttachmentAddress(address: cidr("10.1.0.5/16"))])
     #expect(try previous("{\(addresses)}", version.rawValue) == expected)
     #expect(try previous("{\"cniVersion\": \"\", \(addresses)}", version.rawValue) == expected)
     #expect(try previous("{\"cniVersion\": null, \(addresses)}", version.rawValue) == expected)

@@ -34,12 +34,12 @@ struct ResultConversionTests {
       result
         == AttachmentResult(
           addresses: [
-            AttachmentAddress(address: CIDR("10.1.0.5/16")!, gateway: IPAddress("10.1.0.1")!),
-            AttachmentAddress(address: CIDR("fd00::5/64")!, gateway: IPAddress("fd00::1")!),
+            AttachmentAddress(address: cidr("10.1.0.5/16"), gateway: ip("10.1.0.1")),
+            AttachmentAddress(address: cidr("fd00::5/64"), gateway: ip("fd00::1")),
           ],
           routes: [
-            AttachmentRoute(destination: CIDR("0.0.0.0/0")!),
-            AttachmentRoute(destination: CIDR("::/0")!, gateway: IPAddress("fd00::9")!),
+            AttachmentRoute(destination: cidr("0.0.0.0/0")),
+            AttachmentRoute(destination: cidr("::/0"), gateway: ip("fd00::9")),
           ],
           dns: AttachmentDNS(nameservers: ["10.1.0.1"])))
     #expect(try parse(String(decoding: result.encode(as: .v0_4_0), as: UTF8.self), .v0_4_0) == result)
@@ -99,7 +99,10 @@ struct ResultConversionTests {
       (#"{"ips": [{"address": "10.0.0.1/8", "gateway": "x"}]}"#, "ips[0].gateway: invalid IP address: x"),
       (#"{"ips": [{"address": "10.0.0.1/8", "interface": "0"}]}"#, "ips[0].interface: expected integer, found string"),
       (#"{"routes": [{"dst": "default"}]}"#, "routes[0].dst: invalid CIDR address: default"),
-      (#"{"routes": [{"dst": "10.0.0.0/8", "mtu": 1.5}]}"#, "routes[0].mtu: expected integer, found number with a fraction or an exponent"),
+      (
+        #"{"routes": [{"dst": "10.0.0.0/8", "mtu": 1.5}]}"#,
+        "routes[0].mtu: expected integer, found number with a fraction or an exponent"
+      ),
       (#"{"interfaces": [{"name": 1}]}"#, "interfaces[0].name: expected string, found integer"),
       (#"{"dns": {"search": "x"}}"#, "dns.search: expected array, found string"),
       ("[]", "expected object, found array"),

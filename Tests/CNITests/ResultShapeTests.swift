@@ -14,16 +14,16 @@ struct ResultShapeTests {
         pciID: "0000:00:01.0"),
     ],
     addresses: [
-      AttachmentAddress(interface: 0, address: CIDR("10.1.0.5/16")!, gateway: IPAddress("10.1.0.1")!),
-      AttachmentAddress(interface: 1, address: CIDR("fd00::5/64")!, gateway: IPAddress("fd00::1")!),
-      AttachmentAddress(address: CIDR("10.2.0.5/24")!),
+      AttachmentAddress(interface: 0, address: cidr("10.1.0.5/16"), gateway: ip("10.1.0.1")),
+      AttachmentAddress(interface: 1, address: cidr("fd00::5/64"), gateway: ip("fd00::1")),
+      AttachmentAddress(address: cidr("10.2.0.5/24")),
     ],
     routes: [
-      AttachmentRoute(destination: CIDR("10.1.2.3/8")!),
+      AttachmentRoute(destination: cidr("10.1.2.3/8")),
       AttachmentRoute(
-        destination: CIDR("0.0.0.0/0")!, gateway: IPAddress("10.1.0.9")!, mtu: 1400, advertisedMSS: 1360,
+        destination: cidr("0.0.0.0/0"), gateway: ip("10.1.0.9"), mtu: 1400, advertisedMSS: 1360,
         priority: 100, table: 50, scope: 253),
-      AttachmentRoute(destination: CIDR("::/0")!, gateway: IPAddress("fd00::9")!, table: 0, scope: 0),
+      AttachmentRoute(destination: cidr("::/0"), gateway: ip("fd00::9"), table: 0, scope: 0),
     ],
     dns: AttachmentDNS(
       nameservers: ["10.1.0.1"], domain: "example", search: ["a.example", "b.example"], options: ["ndots:5"]))
@@ -139,7 +139,7 @@ struct ResultShapeTests {
   @Test("0.1 and 0.2 drop the routes of a family without address, and need one of either")
   func oneFamily() throws {
     var result = Self.full
-    result.addresses = [AttachmentAddress(address: CIDR("fd00::5/64")!)]
+    result.addresses = [AttachmentAddress(address: cidr("fd00::5/64"))]
     result.dns = AttachmentDNS()
     #expect(
       try compact(text(result, .v0_2_0))
@@ -154,8 +154,8 @@ struct ResultShapeTests {
   func empty() throws {
     let result = AttachmentResult(
       interfaces: [AttachmentInterface(name: "", mac: "", mtu: 0, sandbox: "", socketPath: "", pciID: "")],
-      addresses: [AttachmentAddress(address: CIDR("10.1.0.5/16")!)],
-      routes: [AttachmentRoute(destination: CIDR("10.0.0.0/8")!, mtu: 0, advertisedMSS: 0, priority: 0)])
+      addresses: [AttachmentAddress(address: cidr("10.1.0.5/16"))],
+      routes: [AttachmentRoute(destination: cidr("10.0.0.0/8"), mtu: 0, advertisedMSS: 0, priority: 0)])
     #expect(
       try compact(text(result, .v1_1_0))
         == #"{"cniVersion":"1.1.0","interfaces":[{"name":""}],"ips":[{"address":"10.1.0.5/16"}],"#

@@ -22,7 +22,7 @@ struct FakePlugin: Plugin {
   var name = "fake"
   var supportedVersions = SpecVersion.allCases
   var log = CallLog()
-  var result = AttachmentResult(addresses: [AttachmentAddress(address: CIDR("10.1.0.2/24")!)])
+  var result = AttachmentResult(addresses: [AttachmentAddress(address: cidr("10.1.0.2/24"))])
   /// Runs in every verb, after the call is recorded.
   var onCall: @Sendable (Call) throws(PluginError) -> Void = { _ in }
   /// Makes the result of ADD; nil for the one above.
@@ -56,6 +56,18 @@ final class Outcome {
 
   /// The error object on stdout.
   func error() throws -> PluginError { try PluginError(json: JSONValue(parsing: output)) }
+}
+
+/// An address with its prefix length that the test spelled right.
+func cidr(_ text: String) -> CIDR {
+  guard let cidr = CIDR(text) else { preconditionFailure(text) }
+  return cidr
+}
+
+/// An address that the test spelled right.
+func ip(_ text: String) -> IPAddress {
+  guard let address = IPAddress(text) else { preconditionFailure(text) }
+  return address
 }
 
 /// The variables of a valid call, some of them changed or, with nil, taken away.

@@ -11,12 +11,16 @@ struct VersionNegotiationTests {
     #expect(try JSONValue(parsing: outcome.output).value("cniVersion", as: String.self) == version.rawValue)
   }
 
-  @Test("no version is 0.1.0", arguments: [#"{"name": "blue"}"#, configuration(""), #"{"name": "blue", "cniVersion": null}"#])
+  @Test(
+    "no version is 0.1.0",
+    arguments: [#"{"name": "blue"}"#, configuration(""), #"{"name": "blue", "cniVersion": null}"#])
   func absent(input: String) {
     #expect(call(variables(), input).text.contains(#""cniVersion": "0.1.0""#))
   }
 
-  @Test("the text must be equal", arguments: ["0.1", "1.1", "1.0.5", "1.2.0", "9.9.9", "abc", "v1.0.0", " 1.0.0", "1.1.0-rc1"])
+  @Test(
+    "the text must be equal",
+    arguments: ["0.1", "1.1", "1.0.5", "1.2.0", "9.9.9", "abc", "v1.0.0", " 1.0.0", "1.1.0-rc1"])
   func unequal(version: String) throws {
     for command in ["ADD", "DEL"] {
       #expect(
@@ -39,7 +43,9 @@ struct VersionNegotiationTests {
 
   @Test(
     "a command needs a version that knows it",
-    arguments: [("CHECK", "0.3.0"), ("CHECK", "0.3.1"), ("CHECK", ""), ("GC", "1.0.0"), ("STATUS", "1.0.0"), ("STATUS", "0.4")])
+    arguments: [
+      ("CHECK", "0.3.0"), ("CHECK", "0.3.1"), ("CHECK", ""), ("GC", "1.0.0"), ("STATUS", "1.0.0"), ("STATUS", "0.4"),
+    ])
   func gates(command: String, version: String) throws {
     #expect(
       try call(variables(command), configuration(version)).error()

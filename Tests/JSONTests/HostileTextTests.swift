@@ -5,7 +5,8 @@ import Testing
 struct HostileTextTests {
   @Test("nothing at all", arguments: ["", " ", "\n\t "])
   func nothing(text: String) {
-    #expect(failure { () throws(JSONError) in try JSONValue(parsing: Array(text.utf8)) } == "unexpected end of JSON input")
+    #expect(
+      failure { () throws(JSONError) in try JSONValue(parsing: Array(text.utf8)) } == "unexpected end of JSON input")
   }
 
   @Test(
@@ -19,7 +20,9 @@ struct HostileTextTests {
     #expect(failure { () throws(JSONError) in try JSONValue(parsing: Array(text.utf8)) } != nil)
   }
 
-  @Test("bytes that are not UTF-8", arguments: [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xc0, 0x80]])
+  @Test(
+    "bytes that are not UTF-8",
+    arguments: [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xc0, 0x80]])
   func notUTF8(bytes: [UInt8]) {
     for text in [bytes, Array("\"".utf8) + bytes + Array("\"".utf8)] {
       #expect(failure { () throws(JSONError) in try JSONValue(parsing: text) } != nil)
@@ -37,7 +40,8 @@ struct HostileTextTests {
     let text = try sample("bridge-check.json")
     let end = try #require(text.lastIndex(of: UInt8(ascii: "}")))
     for length in 0...end {
-      #expect(failure { () throws(JSONError) in try JSONValue(parsing: Array(text[..<length])) } != nil, "\(length) bytes")
+      #expect(
+        failure { () throws(JSONError) in try JSONValue(parsing: Array(text[..<length])) } != nil, "\(length) bytes")
     }
     _ = try JSONValue(parsing: text)
   }

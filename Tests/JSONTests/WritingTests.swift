@@ -48,7 +48,9 @@ struct WritingTests {
     #expect(text(object, .compact) == #"{"a":"x","b":2}"#)
   }
 
-  @Test("strings of any characters come back", arguments: ["", "a\"b\\c/d", "bücher 😀", "a\0b", "\u{1}\u{1f}\u{7f}\n", "<&>"])
+  @Test(
+    "strings of any characters come back",
+    arguments: ["", "a\"b\\c/d", "bücher 😀", "a\0b", "\u{1}\u{1f}\u{7f}\n", "<&>"])
   func strings(string: String) throws {
     let written = JSONNode.strings([string]).serialized(.compact)
     if string.utf8.contains(0) {

@@ -29,10 +29,11 @@ import Testing
     #expect(!holder.includes(LeaseOwner(containerID: "cid2", interfaceName: "eth0")))
   }
 
-  @Test(arguments: [
-    [], [0x20, 0x0d, 0x0a], [0, 0, 0, 0], [0xff, 0xfe], Array("cid1\neth0".utf8), Array("cid1\reth0".utf8),
-    Array("cid1\r\neth0\r\nmore".utf8), Array("a b\r\neth0".utf8), [0x63, 0, 0x0d, 0x0a, 0x65],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [], [0x20, 0x0d, 0x0a], [0, 0, 0, 0], [0xff, 0xfe], Array("cid1\neth0".utf8), Array("cid1\reth0".utf8),
+      Array("cid1\r\neth0\r\nmore".utf8), Array("a b\r\neth0".utf8), [0x63, 0, 0x0d, 0x0a, 0x65],
+    ] as [[UInt8]])
   func anythingElseIsNobodys(_ content: [UInt8]) {
     let holder = LeaseHolder(fileContent: content)
     #expect(holder == .unknown)

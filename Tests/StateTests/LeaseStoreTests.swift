@@ -52,10 +52,12 @@ import Testing
   }
 
   @Test func rangesOfASetAreUsedUpInOrderAndFreedAddressesRestFirst() throws {
-    let pool = AddressPool(number: 0, [
-      try addressRange("10.1.0.4", "10.1.0.6", excluding: "10.1.0.1"),
-      try addressRange("10.2.0.1", "10.2.0.3", excluding: "10.2.0.1"),
-    ])
+    let pool = AddressPool(
+      number: 0,
+      [
+        try addressRange("10.1.0.4", "10.1.0.6", excluding: "10.1.0.1"),
+        try addressRange("10.2.0.1", "10.2.0.3", excluding: "10.2.0.1"),
+      ])
     let addresses = try (1...6).map {
       try directory.reserveNext(pool, for: LeaseOwner(containerID: "c\($0)", interfaceName: "eth0"))
     }

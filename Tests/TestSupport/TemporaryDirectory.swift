@@ -29,7 +29,8 @@ package final class TemporaryDirectory: Sendable {
   package func names(in name: String = ".") throws -> [String] { try namesInDirectory(file(name)).sorted() }
 }
 
-private func removeTree(_ path: String) {
+/// Removes a file, or a directory with everything in it. Nothing there is fine.
+package func removeTree(_ path: String) {
   var status = stat()
   guard lstat(path, &status) == 0 else { return }
   guard mode_t(status.st_mode) & mode_t(S_IFMT) == mode_t(S_IFDIR) else {

@@ -61,7 +61,7 @@ enum ChildProcess {
 
   /// Starts the executable. One that is being written just now is tried again for a few seconds: somebody installs it.
   private static func spawn(
-    _ path: String, _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>, stdin: CInt, stdout: CInt
+    _ path: String, _ environment: [UnsafeMutablePointer<CChar>?], stdin: CInt, stdout: CInt
   ) throws(SystemError) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

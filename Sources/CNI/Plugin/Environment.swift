@@ -25,19 +25,16 @@ public struct Environment: Sendable {
     return ""
   }
 
-  /// Runs a closure with the entries as `execve(2)` takes them, one variable replaced.
+  /// Runs a closure with the entries as `execve(2)` takes them, one variable replaced, a null pointer at the end.
   func withEntries<R>(
-    replacing name: String, by value: String, _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
+    replacing name: String, by value: String, _ body: ([UnsafeMutablePointer<CChar>?]) -> R
   ) -> R {
     var entries = block.filter { self.value(of: name, in: $0) == nil } as [UnsafeMutablePointer<CChar>?]
     let replacement = strdup("\(name)=\(value)")
     defer { free(replacement) }
     entries.append(replacement)
     entries.append(nil)
-    return entries.withUnsafeBufferPointer { buffer in
-      // There are two elements at least.
-      body(buffer.baseAddress!)
-    }
+    return body(entries)
   }
 
   /// The part of an entry after the name and `=`, if the entry is of that name.

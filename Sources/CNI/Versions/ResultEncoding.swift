@@ -18,16 +18,16 @@ extension AttachmentResult {
     var object = JSONNode.object()
     object.set("cniVersion", .string(version.rawValue))
     switch version.family {
-    case .v0_2: try encode0_2(into: &object)
-    case .v0_4: encode0_4(into: &object)
-    case .v1: encode1(into: &object)
+    case .v0_2: try encodeOldest(into: &object)
+    case .v0_4: encodeMiddle(into: &object)
+    case .v1: encodeNewest(into: &object)
     }
     return object
   }
 
   // MARK: 0.1 and 0.2
 
-  private func encode0_2(into object: inout JSONNode) throws(PluginError) {
+  private func encodeOldest(into object: inout JSONNode) throws(PluginError) {
     let first4 = addresses.first { $0.address.address.family == .ipv4 }
     let first6 = addresses.first { $0.address.address.family == .ipv6 }
     if first4 == nil && first6 == nil { throw PluginError("cannot convert: no valid IP addresses") }
@@ -52,7 +52,7 @@ extension AttachmentResult {
 
   // MARK: 0.3 and 0.4
 
-  private func encode0_4(into object: inout JSONNode) {
+  private func encodeMiddle(into object: inout JSONNode) {
     set("interfaces", in: &object, to: interfaces) { interface in
       var object = JSONNode.object()
       object.set("name", .string(interface.name))
@@ -85,7 +85,7 @@ extension AttachmentResult {
   // MARK: 1.0 and 1.1
 
   /// Keys are in alphabetical order at every level.
-  private func encode1(into object: inout JSONNode) {
+  private func encodeNewest(into object: inout JSONNode) {
     if !dns.isEmpty { object.set("dns", dns.encode(as: .v1)) }
     set("interfaces", in: &object, to: interfaces) { interface in
       var object = JSONNode.object()

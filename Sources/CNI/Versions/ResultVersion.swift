@@ -30,7 +30,8 @@ extension AttachmentResult {
         guard let version = SpecVersion(rawValue: text), version.family == configured.family else {
           throw JSONError(
             path: "",
-            .invalid("result type supports \(configured.family.listing) but unmarshalled CNIVersion is \(quoted(text))"))
+            .invalid("result type supports \(configured.family.listing) but unmarshalled CNIVersion is \(quoted(text))")
+          )
         }
       }
       try self.init(json: json, version: configured)

@@ -1,5 +1,7 @@
 internal import LinuxSystem
 
+// The dots of a version cannot be camel case.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 /// A released version of the CNI specification.
 public enum SpecVersion: String, CaseIterable, Comparable, Sendable, CustomStringConvertible {
   case v0_1_0 = "0.1.0"
@@ -13,6 +15,7 @@ public enum SpecVersion: String, CaseIterable, Comparable, Sendable, CustomStrin
   /// The newest one.
   public static let newest = SpecVersion.v1_1_0
 
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   /// The versions whose results have the same shape.
   public enum Family: Sendable {
     /// `ip4` and `ip6`: at most one address of each.

@@ -79,7 +79,8 @@ private let lineFeed = UInt8(ascii: "\n")
 private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
 private func trimmed(_ bytes: [UInt8]) -> ArraySlice<UInt8> {
-  guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) }) else {
+  guard let first = bytes.firstIndex(where: { !isSpace($0) }), let last = bytes.lastIndex(where: { !isSpace($0) })
+  else {
     return []
   }
   return bytes[first...last]

@@ -16,7 +16,9 @@ struct LeaseIndex: Sendable {
   /// Every lease with its holder. Reads each lease file once, and no other file.
   func leases() throws(SystemError) -> [Lease] {
     try namesInDirectory(directory.path).compactMap { name in
-      guard let address = directory.address(ofFile: name), let holder = directory.holder(of: address) else { return nil }
+      guard let address = directory.address(ofFile: name), let holder = directory.holder(of: address) else {
+        return nil
+      }
       return Lease(address: address, holder: holder)
     }
   }

@@ -63,7 +63,9 @@ struct GivenRange: JSONDecodable {
 
   init(json: JSONValue) throws(JSONError) {
     subnet = try json.valueIfPresent("subnet")
-    if let text = try json.valueIfPresent("subnet", as: String.self), text.contains(":"), subnet?.address.family == .ipv4 {
+    if let text = try json.valueIfPresent("subnet", as: String.self), text.contains(":"),
+      subnet?.address.family == .ipv4
+    {
       throw JSONError("IPNet IP and Mask version mismatch", at: json)
     }
     first = try json.addressUnlessEmpty("rangeStart")
