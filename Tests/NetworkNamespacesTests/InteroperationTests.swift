@@ -9,9 +9,9 @@ struct InteroperationTests {
   private static let ip = "/usr/sbin/ip"
 
   /// Runs `ip`, or skips the test where there is none.
-  private func ip(_ arguments: String...) throws -> Command.Outcome {
+  private func ip(_ arguments: String...) throws -> Program.Outcome {
     guard access(Self.ip, X_OK) == 0 else { try Test.cancel("needs \(Self.ip): install iproute2") }
-    return try Command(Self.ip, arguments).run()
+    return try Program(Self.ip, arguments).run()
   }
 
   @Test("a name that we give, ip lists, enters and deletes")
@@ -52,7 +52,7 @@ struct InteroperationTests {
   func anonymous() throws {
     let test = try TestNamespace()
     guard access("/usr/bin/nsenter", X_OK) == 0 else { try Test.cancel("needs /usr/bin/nsenter: install util-linux") }
-    let inside = try Command("/usr/bin/nsenter", ["--net=\(test.path)", "readlink", "/proc/self/ns/net"]).run()
+    let inside = try Program("/usr/bin/nsenter", ["--net=\(test.path)", "readlink", "/proc/self/ns/net"]).run()
     #expect(inside.text == "net:[\(test.namespace.identity?.inode ?? 0)]\n", "\(inside)")
   }
 }

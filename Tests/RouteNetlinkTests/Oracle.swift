@@ -31,7 +31,7 @@ struct Oracle {
   func run(_ arguments: String) throws -> String {
     let arguments = arguments.split(separator: " ").map(String.init)
     let outcome = try namespace.namespace.run { () throws(SystemError) in
-      Result { try Command("/usr/sbin/ip", arguments).run() }
+      Result { try Program("/usr/sbin/ip", arguments).run() }
     }.get()
     guard outcome.status == 0 else { throw OracleError(text: "ip \(arguments): \(outcome)") }
     return outcome.text

@@ -101,8 +101,8 @@ struct ReferenceHostLocal: Sendable {
     }
   }
 
-  func run(_ command: String, _ owner: LeaseOwner) throws -> Command.Outcome {
-    var environment = Command.plainEnvironment
+  func run(_ command: String, _ owner: LeaseOwner) throws -> Program.Outcome {
+    var environment = Program.plainEnvironment
     environment["CNI_COMMAND"] = command
     environment["CNI_CONTAINERID"] = owner.containerID
     environment["CNI_IFNAME"] = owner.interfaceName
@@ -112,7 +112,7 @@ struct ReferenceHostLocal: Sendable {
       {"cniVersion": "1.0.0", "name": "n1", "type": "bridge",
        "ipam": {"type": "host-local", "dataDir": "\(dataDirectory)", "ranges": [[{"subnet": "10.1.0.0/24"}]]}}
       """
-    return try Command(program, environment: environment, input: Array(configuration.utf8)).run()
+    return try Program(program, environment: environment, input: Array(configuration.utf8)).run()
   }
 
   /// The address of a successful ADD.

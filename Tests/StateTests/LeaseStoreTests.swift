@@ -192,8 +192,8 @@ import Testing
     try directory.write("cid1\r\neth0".utf8, to: "n1/10.1.0.2")
     try directory.write("cid1\r\neth0".utf8, to: "n1/10.1.0.3")
     // An immutable file can be neither written nor removed, not even by root.
-    let immutable = try Command("/usr/bin/chattr", ["+i", directory.file("n1/10.1.0.2")]).run()
-    defer { _ = try? Command("/usr/bin/chattr", ["-i", directory.file("n1/10.1.0.2")]).run() }
+    let immutable = try Program("/usr/bin/chattr", ["+i", directory.file("n1/10.1.0.2")]).run()
+    defer { _ = try? Program("/usr/bin/chattr", ["-i", directory.file("n1/10.1.0.2")]).run() }
     guard immutable.status == 0 else { try Test.cancel("chattr +i does not work here: \(immutable.errorText)") }
     let error = #expect(throws: SystemError.self) { try directory.release(owner) }
     #expect(error == SystemError("unlink", .notPermitted, on: directory.file("n1/10.1.0.2")))

@@ -39,7 +39,7 @@ package struct FixtureRun {
     }
   }
 
-  private mutating func make(_ call: FixtureCall) throws -> Command.Outcome {
+  private mutating func make(_ call: FixtureCall) throws -> Program.Outcome {
     var configuration = try fixture.configuration(call.configuration)
     let version = try fixture.configurationVersion() ?? ""
     let takesResult = call.command == "CHECK" || call.command == "DEL" && version >= "0.4.0"
@@ -60,7 +60,7 @@ package struct FixtureRun {
     return configuration[..<end] + Array(#", "prevResult": "#.utf8) + result + configuration[end...]
   }
 
-  private func compare(_ call: FixtureCall, _ outcome: Command.Outcome) throws {
+  private func compare(_ call: FixtureCall, _ outcome: Program.Outcome) throws {
     let step = "\(fixture): \(call.command) \(call.expected)"
     if call.expected == "nothing" {
       if outcome.status != 0 || !outcome.output.isEmpty { Issue.record("\(step): expected success and no output, got \(outcome)") }
@@ -163,7 +163,7 @@ package struct FixtureRun {
     let script = "set -euo pipefail; . \(fixture.directory)/../../functions; set -x; . \(fixture.directory)/\(name)"
     var variables = PluginCall("ADD", fixture.plugin, [], environment: fixture.environment, in: plugins).environment
     variables["PREVIOUS_RESULT"] = previousResult.map { String(decoding: $0, as: UTF8.self) } ?? ""
-    let outcome = try host.run(Command("/bin/bash", ["-c", script], environment: variables))
+    let outcome = try host.run(Program("/bin/bash", ["-c", script], environment: variables))
     if outcome.status == 75 {
       // The runner does not say so for one case of many.
       print("SKIPPED \(fixture): \(outcome.text)")

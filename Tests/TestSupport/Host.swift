@@ -22,7 +22,7 @@ package final class Host: Sendable {
       try makeDirectories("/run/netns", mode: 0o755)
       // A new namespace has forwarding on where the machine's first one has.
       try KernelSetting("net/ipv4/ip_forward").write("0")
-      let loopback = try Command("/usr/sbin/ip", ["link", "set", "lo", "up"]).run()
+      let loopback = try Program("/usr/sbin/ip", ["link", "set", "lo", "up"]).run()
       guard loopback.status == 0 else { throw HarnessError("cannot set lo up: \(loopback)") }
       let network = try OwnedDescriptor(opening: "/proc/thread-self/ns/net", O_RDONLY)
       let mounts = try OwnedDescriptor(opening: "/proc/thread-self/ns/mnt", O_RDONLY)
@@ -50,8 +50,8 @@ package final class Host: Sendable {
   }
 
   /// Runs a program in this host.
-  package func run(_ command: Command) throws -> Command.Outcome {
-    try run { try command.run() }
+  package func run(_ program: Program) throws -> Program.Outcome {
+    try run { try program.run() }
   }
 
   /// Makes a container: a network namespace with a name below `/run/netns`, as `ip netns add` makes it.
@@ -100,8 +100,8 @@ package struct Container: Sendable {
   }
 
   /// Runs a program in the container's network.
-  package func run(_ command: Command) throws -> Command.Outcome {
-    try run { try command.run() }
+  package func run(_ program: Program) throws -> Program.Outcome {
+    try run { try program.run() }
   }
 
   /// Removes the name, and with it the namespace where nothing else holds it.

@@ -15,7 +15,7 @@ package struct PluginCall: Sendable {
   ) {
     self.plugin = plugin
     self.configuration = Array(configuration)
-    var variables = Command.plainEnvironment
+    var variables = Program.plainEnvironment
     variables["CNI_COMMAND"] = command
     variables["CNI_PATH"] = plugins.path
     if command == "ADD" || command == "CHECK" || command == "DEL" {
@@ -31,7 +31,7 @@ package struct PluginCall: Sendable {
   private let directory: PluginDirectory
 
   /// Makes the call in a host.
-  package func run(in host: Host) throws -> Command.Outcome {
-    try host.run(Command(try directory.plugin(plugin), environment: environment, input: configuration))
+  package func run(in host: Host) throws -> Program.Outcome {
+    try host.run(Program(try directory.plugin(plugin), environment: environment, input: configuration))
   }
 }

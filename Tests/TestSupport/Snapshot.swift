@@ -49,12 +49,12 @@ package struct Snapshot: Sendable {
 
 /// The state of the calling thread's network namespace.
 private func networkObjects(_ place: String) throws -> [String] {
-  let looks: [(String, Command)] = [
-    ("ip", Command("/usr/sbin/ip", ["-o", "-d", "-batch", "-"], input: lines("link show", "addr show", "neigh show nud permanent"))),
-    ("ip4", Command("/usr/sbin/ip", ["-4", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))),
-    ("ip6", Command("/usr/sbin/ip", ["-6", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))),
-    ("qdisc", Command("/usr/sbin/tc", ["qdisc", "show"])),
-    ("nft", Command("/usr/sbin/nft", ["list", "ruleset"])),
+  let looks: [(String, Program)] = [
+    ("ip", Program("/usr/sbin/ip", ["-o", "-d", "-batch", "-"], input: lines("link show", "addr show", "neigh show nud permanent"))),
+    ("ip4", Program("/usr/sbin/ip", ["-4", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))),
+    ("ip6", Program("/usr/sbin/ip", ["-6", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))),
+    ("qdisc", Program("/usr/sbin/tc", ["qdisc", "show"])),
+    ("nft", Program("/usr/sbin/nft", ["list", "ruleset"])),
   ]
   var result: [String] = []
   for (kind, command) in looks where access(command.path, X_OK) == 0 {

@@ -62,7 +62,7 @@ final class DockerDaemon {
   var processFile: String { "\(directory.path)/docker.pid" }
 
   /// Runs docker's command line against this daemon.
-  func docker(_ arguments: String...) throws -> Command.Outcome {
+  func docker(_ arguments: String...) throws -> Program.Outcome {
     try Self.shell("docker --host=unix://\(socket) \(arguments.joined(separator: " "))")
   }
 
@@ -82,7 +82,7 @@ final class DockerDaemon {
     try Self.line(of: try docker("create --network=none", Self.image, "/bin/busybox true"))
   }
 
-  private static func line(of outcome: Command.Outcome) throws -> String {
+  private static func line(of outcome: Program.Outcome) throws -> String {
     String(try #require(outcome.text.split(separator: "\n").last, "\(outcome)"))
   }
 
@@ -92,8 +92,8 @@ final class DockerDaemon {
     }
   }
 
-  private static func shell(_ script: String) throws -> Command.Outcome {
-    try Command("/bin/sh", ["-c", script], deadline: 120).run()
+  private static func shell(_ script: String) throws -> Program.Outcome {
+    try Program("/bin/sh", ["-c", script], deadline: 120).run()
   }
 
   deinit {

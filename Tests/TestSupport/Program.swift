@@ -2,7 +2,7 @@ internal import CLinux
 internal import LinuxSystem
 
 /// A program to run: what it is given, and how long it may take.
-package struct Command: Sendable {
+package struct Program: Sendable {
   /// The path of the program.
   package var path: String
 
@@ -19,7 +19,7 @@ package struct Command: Sendable {
   package var deadline: Int
 
   package init(
-    _ path: String, _ arguments: [String] = [], environment: [String: String] = Command.plainEnvironment,
+    _ path: String, _ arguments: [String] = [], environment: [String: String] = Program.plainEnvironment,
     input: [UInt8] = [], deadline: Int = 60
   ) {
     self.path = path
