@@ -43,10 +43,9 @@ struct AttachmentInProgress: ~Copyable {
     case .record(let earlier) where isTaken && earlier.phase == .attached: throw alreadyExists(name)
     case .unreadable where isTaken: throw alreadyExists(name)
     case .new: break
-    case .record(let earlier):
-      try removeHostLinks(of: earlier, from: namespaces.host)
+    case .record, .unreadable:
+      try removeHostLinks(recordedAs: entry.content, of: attachment, from: namespaces.host)
       addressManagement?.release()
-    case .unreadable: addressManagement?.release()
     }
     try system { () throws(SystemError) in try entry.write(record) }
     return AttachmentInProgress(record: record, entry: entry, addressManagement: addressManagement)
@@ -73,7 +72,7 @@ struct AttachmentInProgress: ~Copyable {
   /// Takes back what was made. What cannot be taken back stays in the journal, for DEL and GC.
   consuming func undo(from host: borrowing RouteSocket) {
     do throws(PluginError) {
-      try removeHostLinks(of: record, from: host)
+      try removeHostLinks(recordedAs: .record(record), of: record.attachment, from: host)
       addressManagement?.release()
       try system { () throws(SystemError) in try entry.remove() }
     } catch {
