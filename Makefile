@@ -22,7 +22,7 @@ all: bin/swift-cni
 # Cheap where nothing has changed, and the compiler knows that better than a list of files here.
 bin/swift-cni: FORCE
 	@scripts/install-packages libjansson-dev binutils
-	swift build --configuration release --product swift-cni --scratch-path $(BUILD)
+	swift build --configuration release -Xswiftc -Osize --product swift-cni --scratch-path $(BUILD)
 	@mkdir -p bin
 	@strip -o bin/.swift-cni $(BUILD)/release/swift-cni
 	@if cmp -s bin/.swift-cni $@; then rm bin/.swift-cni; else mv bin/.swift-cni $@; fi

@@ -127,12 +127,19 @@ extension NetlinkSocket {
   public func dump<Value: Sendable>(
     _ request: NetlinkRequest, decode: (borrowing Message) throws(MalformedMessage) -> Value?
   ) throws(NetlinkError) -> [Value] {
-    for _ in 0..<Self.dumpAttempts {
-      let exchange = try reply(to: request, decode: decode)
+    try Self.completeDump(request) { () throws(NetlinkError) in try reply(to: request, decode: decode) }
+  }
+
+  /// Makes a dump again until one of them was not interrupted.
+  static func completeDump<Value>(
+    _ request: NetlinkRequest, _ attempt: () throws(NetlinkError) -> ReplyExchange<Value>
+  ) throws(NetlinkError) -> [Value] {
+    for _ in 0..<dumpAttempts {
+      let exchange = try attempt()
       if !exchange.isInterrupted { return exchange.values }
     }
     throw NetlinkError(
-      operation: "\(request): interrupted \(Self.dumpAttempts) times by changes", code: .resourceTemporarilyUnavailable)
+      operation: "\(request): interrupted \(dumpAttempts) times by changes", code: .resourceTemporarilyUnavailable)
   }
 
   private func reply<Value: Sendable>(

@@ -29,8 +29,8 @@ extension NetworkNamespace {
 
 /// The directory in which `ip netns` keeps namespaces by name: each is an empty file on which the namespace is mounted.
 package struct NamedNamespaces: Sendable {
-  /// Where they are, best first. The second is iproute2's own spelling; on a host both are one directory, in a container
-  /// that sees a part of the host they need not be.
+  /// Where they are, best first. The second is iproute2's own spelling; on a host both are one directory, in a
+  /// container that sees a part of the host they need not be.
   let directories: [String]
 
   package init(directories: [String] = ["/run/netns", "/var/run/netns"]) {

@@ -5,6 +5,34 @@ public import SystemPackage
 ///
 /// It cannot be copied and closes itself, so no stale number can ever stand for a stranger's namespace. It says *which*
 /// namespace; ``run(_:)`` takes the calling thread there and brings it home.
+///
+/// A namespace belongs to a thread, neither to a process nor to a task; `docs/network-namespaces.md` says what follows
+/// from that. The names for those who know Go's `vishvananda/netns`:
+///
+/// | Go | Swift |
+/// |---|---|
+/// | `NsHandle` | `NetworkNamespace` |
+/// | `Get()` | `NetworkNamespace.current()` |
+/// | `GetFromPid(pid)` | `.ofProcess(_:)` |
+/// | `GetFromThread(pid, tid)` | `.ofThread(_:inProcess:)` |
+/// | `GetFromPath(path)` | `init(path:)` |
+/// | `GetFromName(name)` | `.named(_:)` |
+/// | `GetFromDocker(id)` | `.ofContainer(idPrefix:)` |
+/// | `New()` | `.new()` |
+/// | `NewNamed(name)` | `.new(named:)` |
+/// | `DeleteNamed(name)` | `.delete(named:)` |
+/// | `Set(ns)` | `enter()` |
+/// | `Setns(ns, nstype)` | `setNamespace(_:_:)` |
+/// | `CLONE_NEWNET`, `CLONE_NEWNS`, … | `NamespaceKind.network`, `.mount`, … |
+/// | `SYS_SETNS` | `setNamespaceSystemCallNumber` |
+/// | `None()` | `.none` |
+/// | `ns.IsOpen()` | `isOpen` |
+/// | `ns.Close()` | `close()` |
+/// | `ns.Equal(other)` | `isSame(as:)`, `identity` |
+/// | `ns.UniqueId()` | `uniqueID` |
+/// | `ns.String()` | `description` |
+/// | `int(ns)` | `descriptor`, `fileDescriptor` |
+/// | – (`ns.Do` of the CNI plugins) | `run(_:)`, `runOnThread(_:)` |
 public struct NetworkNamespace: ~Copyable, Sendable {
   /// The number of the file descriptor, for calls that want a plain integer; -1 where there is no namespace.
   public private(set) var descriptor: CInt

@@ -2,6 +2,7 @@
 import CLinux
 import LinuxSystem
 import NetworkAddresses
+import TestSupport
 import Testing
 
 @Suite("Looking for a delegate")
@@ -34,7 +35,6 @@ struct DelegateLookupTests {
     let path = directories.map { $0.path }.joined(separator: ":")
     // A directory of that name is no plugin.
     try makeDirectories("\(directories[0].path)/x", mode: 0o755)
-    defer { rmdir("\(directories[0].path)/x") }
     try directories[1].script("y", "", mode: 0o644)
     _ = try systemCall("symlink") { symlink("y", "\(directories[1].path)/x") }
     try directories[2].script("x", "")

@@ -90,7 +90,7 @@ struct OrderOfChecksTests {
 
   @Test("each verb calls its own function, and prints nothing but for ADD")
   func verbs() {
-    let commands: [(String, Command)] = [
+    let commands: [(String, CNI.Command)] = [
       ("ADD", .add), ("DEL", .delete), ("CHECK", .check), ("GC", .collectGarbage), ("STATUS", .status),
     ]
     for (text, command) in commands {

@@ -1,5 +1,6 @@
 import CNI
 import NetworkAddresses
+import TestSupport
 import Testing
 
 @Suite("A delegate of this executable")

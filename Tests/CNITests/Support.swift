@@ -5,6 +5,7 @@ import LinuxSystem
 import NetworkAddresses
 import Synchronization
 import SystemPackage
+import TestSupport
 import Testing
 
 /// What the plugins of a test were asked, in order.
@@ -12,7 +13,7 @@ final class CallLog: Sendable {
   private let calls = Mutex<[Call]>([])
 
   var all: [Call] { calls.withLock { $0 } }
-  var commands: [Command] { all.map { $0.command } }
+  var commands: [CNI.Command] { all.map { $0.command } }
 
   func record(_ call: Call) { calls.withLock { $0.append(call) } }
 }
@@ -142,31 +143,19 @@ private final class Box<T: Sendable>: Sendable {
   func set(_ content: Result<T, PluginError>) { stored.withLock { $0 = content } }
 }
 
-/// A directory that is gone at the end of the test.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() throws {
-    path = "/tmp/swiftcni-test-\(String(randomNumber(), radix: 16))"
-    try makeDirectories(path, mode: 0o755)
-  }
-
-  deinit {
-    for name in (try? namesInDirectory(path)) ?? [] { _ = try? removeFile("\(path)/\(name)") }
-    rmdir(path)
-  }
-
+extension TemporaryDirectory {
   /// Writes a shell script that can be executed, in the place of one that was there.
   @discardableResult
   func script(_ name: String, _ text: String, mode: mode_t = 0o755) throws -> String {
-    try removeFile("\(path)/\(name)")
-    let file = try OwnedDescriptor(opening: "\(path)/\(name)", O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-    try writeAll(file.rawValue, Array("#!/bin/sh\n\(text)\n".utf8))
-    return "\(path)/\(name)"
+    let path = file(name)
+    try removeFile(path)
+    let script = try OwnedDescriptor(opening: path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+    try writeAll(script.rawValue, Array("#!/bin/sh\n\(text)\n".utf8))
+    return path
   }
 
   /// Makes this process's executable known under a name.
   func link(_ name: String) throws {
-    _ = try systemCall("symlink") { symlink("/proc/\(getpid())/exe", "\(path)/\(name)") }
+    _ = try systemCall("symlink") { symlink("/proc/\(getpid())/exe", file(name)) }
   }
 }

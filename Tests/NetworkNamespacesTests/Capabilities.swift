@@ -1,6 +1,7 @@
 import LinuxSystem
 
-/// Takes all capabilities from the calling thread, for good: only for a thread that ends with the test. See `capset(2)`.
+/// Takes all capabilities from the calling thread, for good: only for a thread that ends with the test. See
+/// `capset(2)`.
 func dropCapabilities() throws(SystemError) {
   var header = (version: UInt32(0x2008_0522), thread: CInt(0))
   var sets: [6 of UInt32] = .init(repeating: 0)

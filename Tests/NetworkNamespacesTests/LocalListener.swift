@@ -28,7 +28,8 @@ final class LocalListener: Sendable {
   ///
   /// - Returns: The request.
   func answerOnce(_ answer: String) throws -> String {
-    let connection = OwnedDescriptor(owning: try systemCall("accept") { accept4(socket, .init(), nil, SOCK_CLOEXEC.flag) })
+    let connection = OwnedDescriptor(
+      owning: try systemCall("accept") { accept4(socket, .init(), nil, SOCK_CLOEXEC.flag) })
     var request: [UInt8] = []
     while !request.suffix(4).elementsEqual("\r\n\r\n".utf8) {
       var byte: UInt8 = 0

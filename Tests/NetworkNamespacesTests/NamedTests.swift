@@ -114,6 +114,29 @@ struct NamedTests {
     #expect(try namesInDirectory(named.path) == [])
   }
 
+  @Test("whoever else prepares the directory is waited for, under the lock of ip netns add")
+  func waitsForLock() throws {
+    let named = try TemporaryNames()
+    try makeDirectories(named.path, mode: 0o755)
+    let directory = try OwnedDescriptor(opening: named.path, O_RDONLY | O_DIRECTORY)
+    try #require(flock(directory.rawValue, LOCK_EX) == 0)
+    let names = named.names
+    let thread = try BackgroundThread { _ = try? names.create("blue") }
+    let inode = try FileIdentity(of: directory.rawValue).inode
+    // "7: -> FLOCK ADVISORY WRITE 42 fe:00:1234 0 EOF": the kernel's list of those who wait.
+    var isWaiting = false
+    for _ in 0..<1000 where !isWaiting {
+      isWaiting = String(decoding: try readFile("/proc/locks"), as: UTF8.self).split(separator: "\n")
+        .contains { $0.contains("-> FLOCK") && $0.contains(":\(inode) ") }
+      if !isWaiting { usleep(10_000) }
+    }
+    #expect(isWaiting)
+    #expect(try namesInDirectory(named.path) == [])
+    _ = flock(directory.rawValue, LOCK_UN)
+    thread.join()
+    #expect(try namesInDirectory(named.path) == ["blue"])
+  }
+
   @Test("the file that a dead creator left, a link, and a name that was mounted twice are deleted too")
   func leftovers() throws {
     let named = try TemporaryNames()

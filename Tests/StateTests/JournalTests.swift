@@ -9,8 +9,12 @@ import Testing
 
 @Suite("The journal of attachments")
 struct JournalTests {
-  let directory = "/tmp/\(uniqueTestName())"
+  let temporary: TemporaryDirectory
   let attachment = Attachment(network: "blue", containerID: "0123abc", interfaceName: "eth0")
+
+  init() throws { temporary = try TemporaryDirectory() }
+
+  var directory: String { temporary.path + "/journal" }
 
   var journal: Journal { Journal(directory: directory) }
 
@@ -23,151 +27,125 @@ struct JournalTests {
     return record
   }
 
-  /// Runs a test and removes what it wrote.
-  func withJournal(_ body: () throws -> Void) rethrows {
-    defer { removeTree(directory) }
-    try body()
-  }
-
   @Test("A record that was written is read again")
   func roundTrip() throws {
-    try withJournal {
-      var entry = try journal.begin(attachment, plugin: "bridge")
-      guard case .new = entry.content else { throw Failure("not new") }
-      try entry.write(record)
-      try release(entry)
+    var entry = try journal.begin(attachment, plugin: "bridge")
+    guard case .new = entry.content else { throw Failure("not new") }
+    try entry.write(record)
+    try release(entry)
 
-      let again = try journal.entry(of: attachment, plugin: "bridge")
-      guard case .some(let again) = again else { throw Failure("no entry") }
-      #expect(again.record == record)
-    }
+    let again = try journal.entry(of: attachment, plugin: "bridge")
+    guard case .some(let again) = again else { throw Failure("no entry") }
+    #expect(again.record == record)
   }
 
   @Test("A shorter record takes the place of a longer one")
   func shorterRecord() throws {
-    try withJournal {
-      var entry = try journal.begin(attachment, plugin: "bridge")
-      try entry.write(record)
-      var shorter = record
-      shorter.addresses = []
-      shorter.hostLinks = []
-      shorter.phase = .attached
-      try entry.write(shorter)
-      try release(entry)
-      #expect(try read() == shorter)
-    }
+    var entry = try journal.begin(attachment, plugin: "bridge")
+    try entry.write(record)
+    var shorter = record
+    shorter.addresses = []
+    shorter.hostLinks = []
+    shorter.phase = .attached
+    try entry.write(shorter)
+    try release(entry)
+    #expect(try read() == shorter)
   }
 
   @Test("There is no entry before ADD and after DEL")
   func absence() throws {
-    try withJournal {
-      #expect(try isAbsent())
-      var entry = try journal.begin(attachment, plugin: "bridge")
-      try entry.write(record)
-      try entry.remove()
-      #expect(try isAbsent())
-      #expect(try journal.attachments(of: "blue", plugin: "bridge").isEmpty)
-    }
+    #expect(try isAbsent())
+    var entry = try journal.begin(attachment, plugin: "bridge")
+    try entry.write(record)
+    try entry.remove()
+    #expect(try isAbsent())
+    #expect(try journal.attachments(of: "blue", plugin: "bridge").isEmpty)
   }
 
   @Test("What somebody works on is not idle; it is once the work is done")
   func lock() throws {
-    try withJournal {
-      var entry = try journal.begin(attachment, plugin: "bridge")
-      try entry.write(record)
-      #expect(try isBusy())
-      try release(entry)
-      #expect(try !isBusy())
-    }
+    var entry = try journal.begin(attachment, plugin: "bridge")
+    try entry.write(record)
+    #expect(try isBusy())
+    try release(entry)
+    #expect(try !isBusy())
   }
 
   @Test("A record that was removed while somebody waited for it is made anew")
   func removedWhileWaiting() throws {
-    try withJournal {
-      let first = try journal.begin(attachment, plugin: "bridge")
-      // The file that the waiting process has opened is the one that goes away.
-      let waiting = try OwnedDescriptor(opening: first.path, O_RDWR)
-      let path = first.path
-      try first.remove()
-      let entry = try JournalEntry(locked: waiting, path: path)
-      switch entry {
-      case .some: Issue.record("the removed record was taken for a living one")
-      case .none: break
-      }
+    let first = try journal.begin(attachment, plugin: "bridge")
+    // The file that the waiting process has opened is the one that goes away.
+    let waiting = try OwnedDescriptor(opening: first.path, O_RDWR)
+    let path = first.path
+    try first.remove()
+    let entry = try JournalEntry(locked: waiting, path: path)
+    switch entry {
+    case .some: Issue.record("the removed record was taken for a living one")
+    case .none: break
     }
   }
 
   @Test("Bytes that are no record are unreadable, not a failure", arguments: ["{", "[]", "{}", "\u{0}\u{1}", "null"])
   func garbage(_ text: String) throws {
-    try withJournal {
-      let entry = try journal.begin(attachment, plugin: "bridge")
-      let path = entry.path
-      try release(entry)
-      let file = try OwnedDescriptor(opening: path, O_WRONLY)
-      try writeAll(file.rawValue, Array(text.utf8))
-      let again = try journal.begin(attachment, plugin: "bridge")
-      guard case .unreadable = again.content else { throw Failure("\(again.content)") }
-    }
+    let entry = try journal.begin(attachment, plugin: "bridge")
+    let path = entry.path
+    try release(entry)
+    let file = try OwnedDescriptor(opening: path, O_WRONLY)
+    try writeAll(file.rawValue, Array(text.utf8))
+    let again = try journal.begin(attachment, plugin: "bridge")
+    guard case .unreadable = again.content else { throw Failure("\(again.content)") }
   }
 
   @Test("The attachments of a network are listed; files of others are passed over")
   func listing() throws {
-    try withJournal {
-      for container in ["a", "b", "c.d_e-f"] {
-        for interface in ["eth0", "net-1.5"] {
-          let attachment = Attachment(network: "blue", containerID: container, interfaceName: interface)
-          try release(journal.begin(attachment, plugin: "bridge"))
-        }
+    for container in ["a", "b", "c.d_e-f"] {
+      for interface in ["eth0", "net-1.5"] {
+        let attachment = Attachment(network: "blue", containerID: container, interfaceName: interface)
+        try release(journal.begin(attachment, plugin: "bridge"))
       }
-      try release(journal.begin(Attachment(network: "red", containerID: "a", interfaceName: "eth0"), plugin: "bridge"))
-      _ = try OwnedDescriptor(opening: "\(directory)/attachments/blue/bridge/README", O_CREAT | O_WRONLY, mode: 0o600)
-
-      let found = try journal.attachments(of: "blue", plugin: "bridge")
-      #expect(
-        Set(found.map(\.description)) == [
-          "blue-a-eth0", "blue-a-net-1.5", "blue-b-eth0", "blue-b-net-1.5", "blue-c.d_e-f-eth0", "blue-c.d_e-f-net-1.5",
-        ])
-      #expect(try journal.attachments(of: "green", plugin: "bridge").isEmpty)
     }
+    try release(journal.begin(Attachment(network: "red", containerID: "a", interfaceName: "eth0"), plugin: "bridge"))
+    _ = try OwnedDescriptor(opening: "\(directory)/attachments/blue/bridge/README", O_CREAT | O_WRONLY, mode: 0o600)
+
+    let found = try journal.attachments(of: "blue", plugin: "bridge")
+    #expect(
+      Set(found.map(\.description)) == [
+        "blue-a-eth0", "blue-a-net-1.5", "blue-b-eth0", "blue-b-net-1.5", "blue-c.d_e-f-eth0", "blue-c.d_e-f-net-1.5",
+      ])
+    #expect(try journal.attachments(of: "green", plugin: "bridge").isEmpty)
   }
 
   @Test("An interface that any network or plugin has a record of is known")
   func interfaceOfAnotherNetwork() throws {
-    try withJournal {
-      #expect(try !journal.hasRecord(ofInterfaceIn: attachment))
-      try release(journal.begin(attachment, plugin: "ptp"))
-      let other = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth0")
-      #expect(try journal.hasRecord(ofInterfaceIn: other))
-      let differentName = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth1")
-      #expect(try !journal.hasRecord(ofInterfaceIn: differentName))
-    }
+    #expect(try !journal.hasRecord(ofInterfaceIn: attachment))
+    try release(journal.begin(attachment, plugin: "ptp"))
+    let other = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth0")
+    #expect(try journal.hasRecord(ofInterfaceIn: other))
+    let differentName = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth1")
+    #expect(try !journal.hasRecord(ofInterfaceIn: differentName))
   }
 
   @Test("A symbolic link in the place of a record is not followed")
   func symbolicLink() throws {
-    try withJournal {
+    let entry = try journal.begin(attachment, plugin: "bridge")
+    let path = entry.path
+    try entry.remove()
+    let target = directory + "/target"
+    #expect(symlink(target, path) == 0)
+    let error = #expect(throws: SystemError.self) {
       let entry = try journal.begin(attachment, plugin: "bridge")
-      let path = entry.path
-      try entry.remove()
-      let target = directory + "/target"
-      #expect(symlink(target, path) == 0)
-      let error = #expect(throws: SystemError.self) {
-        let entry = try journal.begin(attachment, plugin: "bridge")
-        _ = entry.path
-      }
-      #expect(error?.code == .tooManySymbolicLinkLevels)
-      #expect(access(target, F_OK) != 0)
+      _ = entry.path
     }
+    #expect(error?.code == .tooManySymbolicLinkLevels)
+    #expect(access(target, F_OK) != 0)
   }
 
   @Test("Only the owner reads and writes the journal")
   func permissions() throws {
-    try withJournal {
-      let entry = try journal.begin(attachment, plugin: "bridge")
-      #expect(try fileStatus(entry.path).st_mode & 0o777 == 0o600)
-      for path in ["", "/attachments", "/attachments/blue", "/attachments/blue/bridge"] {
-        #expect(try fileStatus(directory + path).st_mode & 0o777 == 0o700)
-      }
+    let entry = try journal.begin(attachment, plugin: "bridge")
+    #expect(try fileStatus(entry.path).st_mode & 0o777 == 0o600)
+    for path in ["", "/attachments", "/attachments/blue", "/attachments/blue/bridge"] {
+      #expect(try fileStatus(directory + path).st_mode & 0o777 == 0o700)
     }
   }
 

@@ -64,14 +64,18 @@ package struct Fixture: Sendable, Hashable, CustomStringConvertible {
   /// The plugin that is called: the variable `PLUGIN` of the case, else its folder.
   package var plugin: String { environment["PLUGIN"] ?? group }
 
-  /// Patterns for the lines of a snapshot that may differ after the last DEL: the case's own, and unless it is about a
-  /// failed ADD those of the whole folder.
+  /// Patterns for the lines of a snapshot that may differ in the end: the case's own, those of its folder, and unless it
+  /// is about a failed ADD those for what an ADD that succeeded has changed for good.
   package func patternsOfWhatStays(asReference: Bool) -> [String] {
-    var texts = [judged("stays", asReference: asReference).flatMap(text)]
-    if !expectsFailure {
-      texts.append((try? readFile("\(Fixture.root)/\(group)/stays")).map { String(decoding: $0, as: UTF8.self) })
-    }
+    let texts = [
+      judged("stays", asReference: asReference).flatMap(text), groupText("stays"),
+      expectsFailure ? nil : groupText("stays-after-success"),
+    ]
     return texts.compactMap { $0 }.flatMap { $0.split(separator: "\n").filter { !$0.hasPrefix("#") }.map(String.init) }
+  }
+
+  private func groupText(_ name: String) -> String? {
+    (try? readFile("\(Fixture.root)/\(group)/\(name)")).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// Whether the case is about an ADD that fails.

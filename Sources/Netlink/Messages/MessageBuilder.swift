@@ -60,11 +60,19 @@ public struct MessageBuilder: Sendable {
   /// Appends an attribute that says all by being there.
   public mutating func append(flag type: Int) { append(attribute: type, length: 0) }
 
-  /// Appends an attribute that holds what the body appends.
+  /// Appends an attribute that holds the attributes which the body appends, and says so (`NLA_F_NESTED`).
   public mutating func nest<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
     throws(Failure)
   {
-    let start = beginNest(type)
+    try append(type | Int(SWIFTCNI_NLA_F_NESTED), body)
+  }
+
+  /// Appends an attribute that holds what the body appends, where that is not attributes, or the kernel does not want to
+  /// be told.
+  public mutating func append<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
+    throws(Failure)
+  {
+    let start = beginAttribute(type)
     try body(&self)
     endRecord(start)
   }
@@ -72,9 +80,9 @@ public struct MessageBuilder: Sendable {
   // Not generic and not inlined: the optimiser would carry it into other modules, where it does not find what it needs
   // to know of the C structure, and the compiler stops (6.3.1).
   @inline(never)
-  private mutating func beginNest(_ type: Int) -> Int {
+  private mutating func beginAttribute(_ type: Int) -> Int {
     let start = bytes.count
-    append(structure: nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type) | SWIFTCNI_NLA_F_NESTED))
+    append(structure: nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type)))
     return start
   }
 

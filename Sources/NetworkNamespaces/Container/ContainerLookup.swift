@@ -60,8 +60,8 @@ package struct ContainerLookup: Sendable {
   }
 }
 
-/// Container ids are up to 64 lower-case hexadecimal digits. Anything else would be a pattern or a path where the prefix
-/// is put into one.
+/// Container ids are up to 64 lower-case hexadecimal digits. Anything else would be a pattern or a path where the
+/// prefix is put into one.
 private func validate(_ prefix: String) throws(ContainerLookupError) {
   guard !prefix.isEmpty else { throw .emptyPrefix }
   guard prefix.utf8.count <= 64, isHexadecimal(prefix) else { throw .invalidPrefix(prefix) }

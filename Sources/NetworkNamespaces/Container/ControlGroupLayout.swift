@@ -1,5 +1,5 @@
-/// A place in the tree of control groups where an engine puts its containers: one directory per container, its name made
-/// of the container's id.
+/// A place in the tree of control groups where an engine puts its containers: one directory per container, its name
+/// made of the container's id.
 struct ControlGroupLayout: Sendable {
   /// Where the place is looked for.
   enum Origin: Sendable {

@@ -59,8 +59,9 @@ struct EngineConnection: ~Copyable {
 /// The engine's word for no container, for several, and for all else.
 private func error(of response: HTTPResponse, idPrefix: String) -> ContainerLookupError {
   let message = (try? JSONValue(parsing: response.body).value("message", as: String.self)) ?? "no message"
-  // Several: status 500 and "Multiple IDs found …", later 400 and "multiple …". Only the message tells.
-  if message.contains("ultiple IDs found") { return .ambiguous(prefix: idPrefix, candidates: []) }
+  // Several: status 500 and "Multiple IDs found …", later 400 and "multiple …". Only the message tells. (`contains` of a
+  // text would bring the regular expressions of the standard library along, which are a fifth of the executable.)
+  if message.lowercased().hasPrefix("multiple ids found") { return .ambiguous(prefix: idPrefix, candidates: []) }
   if response.status == 404 { return .notFound(prefix: idPrefix) }
   return .engine("status \(response.status): \(message)")
 }

@@ -43,10 +43,10 @@ extension LinkAddress {
     header.ifa_index = link
     var message = MessageBuilder(changing: type, header, flags)
     message.append(IFA_LOCAL, cidr.address)
-    message.append(IFA_ADDRESS, peer ?? cidr.address)
     if let broadcast { message.append(IFA_BROADCAST, broadcast) }
+    message.append(IFA_ADDRESS, peer ?? cidr.address)
     if let label { message.append(IFA_LABEL, text: label) }
-    if !self.flags.isEmpty { message.append(IFA_FLAGS, self.flags.rawValue) }
+    if self.flags.rawValue != UInt32(header.ifa_flags) { message.append(IFA_FLAGS, self.flags.rawValue) }
     return message
   }
 }

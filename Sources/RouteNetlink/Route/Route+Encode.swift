@@ -26,7 +26,7 @@ extension Route {
       }
     }
     if !nexthops.isEmpty {
-      message.nest(RTA_MULTIPATH) { message in
+      message.append(Int(RTA_MULTIPATH.rawValue)) { message in
         for nexthop in nexthops { nexthop.append(to: &message, onWayTo: destination.address.family) }
       }
     }

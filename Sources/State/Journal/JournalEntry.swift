@@ -34,7 +34,7 @@ package struct JournalEntry: ~Copyable {
   /// Takes over an opened record that is locked.
   ///
   /// - Returns: nil when the record was removed before it was locked: open it again.
-  init?(locked file: consuming OwnedDescriptor, path: String) throws(SystemError) {
+  package init?(locked file: consuming OwnedDescriptor, path: String) throws(SystemError) {
     guard let current = try? FileIdentity(ofPath: path), try current == FileIdentity(of: file.rawValue) else { return nil }
     let bytes = try readAll(file.rawValue, limit: AttachmentRecord.greatestLength, subject: path)
     if bytes.isEmpty {

@@ -84,13 +84,17 @@ struct ControlGroupTests {
   func invalidPrefix() throws {
     let lookup = try Fixture(.one).lookup
     #expect(throws: ContainerLookupError.emptyPrefix) { try lookup.processID(idPrefix: "") }
-    let invalid = ["*", "3f9?", "[0-9]", "..", "3f9a/..", "3F9A", "web", " 3f9a", "3f9a\0", String(repeating: "0", count: 65)]
+    let invalid = [
+      "*", "3f9?", "[0-9]", "..", "3f9a/..", "3F9A", "web", " 3f9a", "3f9a\0", String(repeating: "0", count: 65),
+    ]
     for prefix in invalid {
       #expect(throws: ContainerLookupError.invalidPrefix(prefix)) { try lookup.processID(idPrefix: prefix) }
     }
   }
 
-  @Test("is not found where no control groups are mounted and no engine listens", arguments: ["", "proc /proc proc rw 0 0\n"])
+  @Test(
+    "is not found where no control groups are mounted and no engine listens",
+    arguments: ["", "proc /proc proc rw 0 0\n"])
   func noHierarchy(mounts: String) throws {
     let fixture = try Fixture(.one, mounts: mounts)
     let error = #expect(throws: ContainerLookupError.self) { try fixture.lookup.processID(idPrefix: "3f9a") }

@@ -30,7 +30,8 @@ struct EngineFixture {
     guard let daemonGroup else { return }
     try directory.write("\(Self.daemon)", to: "docker.pid")
     let lines = [
-      "12:cpu,cpuacct:/elsewhere", "5:memory:\(version == .one ? daemonGroup : "/elsewhere")", "1:name=systemd:/elsewhere",
+      "12:cpu,cpuacct:/elsewhere", "5:memory:\(version == .one ? daemonGroup : "/elsewhere")",
+      "1:name=systemd:/elsewhere",
       "0::\(version == .two ? daemonGroup : "/elsewhere")",
     ]
     try directory.write(lines.joined(separator: "\n") + "\n", to: "proc/\(Self.daemon)/cgroup")
