@@ -52,8 +52,10 @@ struct SocketTests {
     let seen = try onThreadOfItsOwn {
       _ = try systemCall("unshare") { unshare(CLONE_NEWNET) }
       let elsewhere = try NetlinkSocket()
-      return [try socket.dump(findLoopback(.dump), decode: index).count,
-        try elsewhere.dump(findLoopback(.dump), decode: index).count]
+      return [
+        try socket.dump(findLoopback(.dump), decode: index).count,
+        try elsewhere.dump(findLoopback(.dump), decode: index).count,
+      ]
     }
     #expect(seen == [3, 1])
   }
@@ -64,9 +66,10 @@ struct SocketTests {
     let socket = try NetlinkSocket(in: namespace.namespace)
     let requests = [setLoopback(up: true), deleteLink(4711), addPair(), deleteLink(4712)]
     let errors = socket.performAll(requests)
-    #expect(errors.map { $0?.description } == [
-      nil, "delete link with index 4711: no such device", nil, "delete link with index 4712: no such device",
-    ])
+    #expect(
+      errors.map { $0?.description } == [
+        nil, "delete link with index 4711: no such device", nil, "delete link with index 4712: no such device",
+      ])
     #expect(try socket.dump(findLoopback(.dump), decode: index).count == 3)
     let error = #expect(throws: NetlinkError.self) { try socket.perform(requests) }
     #expect(error?.operation == "delete link with index 4711")
@@ -138,9 +141,10 @@ struct SocketTests {
 
     let port = try portOf(descriptor.descriptor.rawValue)
     let forger = try namespace.namespace.run { () throws(SystemError) in
-      OwnedDescriptor(owning: try systemCall("socket") {
-        socket(AF_NETLINK, CInt(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
-      })
+      OwnedDescriptor(
+        owning: try systemCall("socket") {
+          socket(AF_NETLINK, CInt(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue), NETLINK_ROUTE)
+        })
     }
     let forgery = acknowledgement(0, error: 1)
     for _ in 0..<2 { try send(forgery, from: forger.rawValue, to: port) }

@@ -13,13 +13,16 @@ struct ChurnTests {
   func complete() async throws {
     let machine = try Machine()
     let pairs = 150
-    try machine.socket.perform((0..<pairs).map { pair in
-      .addLink(LinkSpecification(
-        name: "a\(pair)",
-        kind: .veth(VethSpecification(
-          peer: LinkSpecification(name: "b\(pair)", transmitQueues: 1, receiveQueues: 1))),
-        transmitQueues: 1, receiveQueues: 1))
-    })
+    try machine.socket.perform(
+      (0..<pairs).map { pair in
+        .addLink(
+          LinkSpecification(
+            name: "a\(pair)",
+            kind: .veth(
+              VethSpecification(
+                peer: LinkSpecification(name: "b\(pair)", transmitQueues: 1, receiveQueues: 1))),
+            transmitQueues: 1, receiveQueues: 1))
+      })
     let stable = Set(try machine.socket.links().map(\.name))
     #expect(stable.count == 2 * pairs + 1)
 
@@ -29,7 +32,8 @@ struct ChurnTests {
       let socket = try RouteSocket(in: namespace.namespace)
       while !isOver.isSet {
         try socket.perform([
-          .addLink(LinkSpecification(name: "come", kind: .veth(VethSpecification(peer: LinkSpecification(name: "go"))))),
+          .addLink(
+            LinkSpecification(name: "come", kind: .veth(VethSpecification(peer: LinkSpecification(name: "go"))))),
           .deleteLink(.name("come")),
         ])
       }

@@ -64,9 +64,11 @@ struct FixtureTests {
   @Test("routes")
   func routes() throws {
     let metrics = try route("kernel-route-with-metrics")
-    #expect(metrics == Route(
-      to: try #require(CIDR("10.9.0.0/16")), via: IPAddress("10.1.0.1"), linkIndex: metrics.linkIndex, priority: 77,
-      table: 70000, mtu: 1280, advertisedMSS: 1200))
+    #expect(
+      metrics
+        == Route(
+          to: try #require(CIDR("10.9.0.0/16")), via: IPAddress("10.1.0.1"), linkIndex: metrics.linkIndex, priority: 77,
+          table: 70000, mtu: 1280, advertisedMSS: 1200))
     let multipath = try route("kernel-route-multipath")
     #expect(multipath.nexthops.map { $0.gateway?.description } == ["10.1.0.1", "10.1.0.2"])
     #expect(multipath.nexthops.map(\.weight) == [3, 1])
@@ -127,14 +129,16 @@ struct FixtureTests {
   @Test("a pair of links in one message")
   func addVeth() throws {
     try expect(
-      .addLink(LinkSpecification(
-        name: "veth0",
-        kind: .veth(VethSpecification(
-          peer: LinkSpecification(
-            name: "eth0", mtu: 1400, address: MACAddress("0a:58:0a:01:00:07"), transmitQueues: 1, receiveQueues: 1),
-          peerNamespace: 9)),
-        mtu: 1400, address: MACAddress("0a:58:0a:01:00:01"), master: 5, isUp: true, transmitQueues: 1,
-        receiveQueues: 1, group: 77)), "add-veth")
+      .addLink(
+        LinkSpecification(
+          name: "veth0",
+          kind: .veth(
+            VethSpecification(
+              peer: LinkSpecification(
+                name: "eth0", mtu: 1400, address: MACAddress("0a:58:0a:01:00:07"), transmitQueues: 1, receiveQueues: 1),
+              peerNamespace: 9)),
+          mtu: 1400, address: MACAddress("0a:58:0a:01:00:01"), master: 5, isUp: true, transmitQueues: 1,
+          receiveQueues: 1, group: 77)), "add-veth")
   }
 
   @Test("settings of a bridge's port, and its VLANs")
@@ -153,7 +157,8 @@ struct FixtureTests {
     }
   }
 
-  private func expect(_ request: RouteRequest, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  private func expect(_ request: RouteRequest, _ name: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+  {
     let expected = try HexFixture(name).bytes
     #expect(hexadecimal(request.request.bytes) == hexadecimal(expected), sourceLocation: sourceLocation)
   }

@@ -24,8 +24,8 @@ struct NetlinkDescriptor: ~Copyable {
     self.descriptor = descriptor
   }
 
-  /// Gives the socket a port of the kernel's choice. One that never sent has none, and gets no notifications: the kernel
-  /// takes it for the sender of those that are nobody's answer.
+  /// Gives the socket a port of the kernel's choice. One that never sent has none, and gets no notifications: the
+  /// kernel takes it for the sender of those that are nobody's answer.
   func bind() throws(SystemError) {
     var address = sockaddr_nl()
     address.nl_family = sa_family_t(AF_NETLINK)
