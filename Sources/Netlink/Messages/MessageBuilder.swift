@@ -67,8 +67,8 @@ public struct MessageBuilder: Sendable {
     try append(type | Int(SWIFTCNI_NLA_F_NESTED), body)
   }
 
-  /// Appends an attribute that holds what the body appends, where that is not attributes, or the kernel does not want to
-  /// be told.
+  /// Appends an attribute that holds what the body appends, where that is not attributes, or the kernel does not want
+  /// to be told.
   public mutating func append<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
     throws(Failure)
   {
@@ -115,8 +115,9 @@ public struct MessageBuilder: Sendable {
   private mutating func append(attribute type: Int, length: Int) {
     let total = MemoryLayout<nlattr>.size + length
     if total > UInt16.max { defect = .messageTooLong }
-    append(structure: nlattr(
-      nla_len: UInt16(truncatingIfNeeded: total), nla_type: UInt16(truncatingIfNeeded: type)))
+    append(
+      structure: nlattr(
+        nla_len: UInt16(truncatingIfNeeded: total), nla_type: UInt16(truncatingIfNeeded: type)))
   }
 
   private mutating func pad() {
