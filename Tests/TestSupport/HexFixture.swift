@@ -33,6 +33,5 @@ package struct HexFixture: Sendable, CustomStringConvertible {
     }
   }
 
-  private static let directory =
-    #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/testdata/netlink"
+  private static let directory = "\(Peers.root)/testdata/netlink"
 }
