@@ -70,11 +70,11 @@ package struct Journal: Sendable {
     }
   }
 
-  /// Whether there is a record of any network or plugin for an interface of this name in this container.
+  /// Whether another network has a record, of any plugin, for the interface of this name in this container.
   ///
   /// It looks into the directory of each network, so it is for the rare case.
-  package func hasRecord(ofInterfaceIn attachment: Attachment) throws(SystemError) -> Bool {
-    for network in try namesIfPresent("\(directory)/attachments") {
+  package func isClaimedByAnotherNetwork(_ attachment: Attachment) throws(SystemError) -> Bool {
+    for network in try namesIfPresent("\(directory)/attachments") where network != attachment.network {
       for plugin in try namesIfPresent("\(directory)/attachments/\(network)") {
         let other = Attachment(
           network: network, containerID: attachment.containerID, interfaceName: attachment.interfaceName)
