@@ -17,6 +17,9 @@ struct BridgeVLANs {
   /// The VLAN identifiers that are not reserved.
   private static let identifiers = 1...4094
 
+  /// The VLAN of packets without a tag. They belong somewhere on a trunk, too: to VLAN 1, as switches do it.
+  private var native: UInt16 { access == 0 ? 1 : access }
+
   /// Whether the bridge has to tell VLANs apart.
   var needFiltering: Bool { access != 0 || trunk != nil }
 
@@ -55,9 +58,9 @@ struct BridgeVLANs {
       if !preservesDefault {
         requests += try host.bridgeVLANs(of: port).map { .deleteBridgeVLAN(port: port, id: $0.id) }
       }
-      // Packets without a tag belong somewhere on a trunk, too: VLAN 1, as switches do it.
-      requests.append(.addBridgeVLAN(port: port, id: access == 0 ? 1 : access, pvid: true, untagged: true))
-      requests += trunk.filter { $0 != access }.map { .addBridgeVLAN(port: port, id: $0, pvid: false, untagged: false) }
+      requests.append(.addBridgeVLAN(port: port, id: native, pvid: true, untagged: true))
+      // The trunk may name that one too; the later request would take its place.
+      requests += trunk.filter { $0 != native }.map { .addBridgeVLAN(port: port, id: $0) }
       try host.perform(requests)
     }
   }
