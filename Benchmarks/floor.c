@@ -182,6 +182,12 @@ static bool find_link(int socket, const char *name, struct link *link) {
   return true;
 }
 
+static uint32_t broadcast_address(const struct address *address) {
+  uint32_t bits;
+  memcpy(&bits, address->bytes, sizeof bits);
+  return bits | htonl(0xffffffffu >> address->prefix_length);
+}
+
 static void request_address(struct batch *batch, int index, const struct address *address) {
   struct ifaddrmsg header = {.ifa_family = address->family, .ifa_prefixlen = address->prefix_length, .ifa_index = index};
   // Duplicate address detection takes a second and more; in the plugin's network nobody else gives addresses away.
@@ -189,6 +195,7 @@ static void request_address(struct batch *batch, int index, const struct address
   request(batch, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
   attribute(batch, IFA_LOCAL, address->bytes, address->size);
   attribute(batch, IFA_ADDRESS, address->bytes, address->size);
+  if (address->family == AF_INET) attribute_number(batch, IFA_BROADCAST, broadcast_address(address));
 }
 
 static void request_default_route(struct batch *batch, int index, const struct address *gateway) {
