@@ -4,6 +4,7 @@ internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import RouteNetlink
+internal import State
 
 /// The `bridge` plugin: a veth pair between the container and a bridge of the host.
 public struct Bridge: Plugin {
@@ -39,7 +40,7 @@ public struct Bridge: Plugin {
       try preparePort(pair, configuration, on: namespaces.host)
 
       result.interfaces = [
-        AttachmentInterface(name: bridge.link.name, mac: bridge.link.address?.description ?? ""),
+        AttachmentInterface(name: bridge.link.name),
         pair.hostInterface,
         pair.containerInterface(sandbox: call.namespacePath),
       ]
@@ -57,11 +58,13 @@ public struct Bridge: Plugin {
       if let vlanLink = try gateway.establish(on: &bridge, host: namespaces.host) {
         result.interfaces.append(AttachmentInterface(name: vlanLink.name, mac: vlanLink.address?.description ?? ""))
       }
+      // Only now: the port or the gateway may have changed it.
+      result.interfaces[0].mac = try bridge.hardwareAddress(on: namespaces.host)?.description ?? ""
       result.override(configuration.common.network.dns)
       try attachment.commit(result)
       return result
     } catch {
-      bridge.undo(on: namespaces.host)
+      bridge.undo(on: namespaces.host, ownPorts: attachment.record.hostLinks.map(\.name))
       throw error
     }
   }
