@@ -16,7 +16,7 @@ public struct RouteRequest: Sendable, CustomStringConvertible {
 
 extension MessageBuilder {
   /// Begins a request that is to be acknowledged.
-  init<Header: BitwiseCopyable>(changing type: Int, _ header: Header, _ flags: MessageFlags = []) {
+  init<Header: WireValue>(changing type: Int, _ header: Header, _ flags: MessageFlags = []) {
     self.init(MessageType(type), flags.union(.acknowledge), header)
   }
 }

@@ -13,6 +13,10 @@ struct AttachmentInProgress: ~Copyable {
   private var entry: JournalEntry
   private let addressManagement: AddressManagement?
 
+  /// Whether the IPAM plugin has given addresses in this call. Others that it may hold for the attachment are not this
+  /// call's to give back.
+  private var hasAddresses = false
+
   private init(record: AttachmentRecord, entry: consuming JournalEntry, addressManagement: AddressManagement?) {
     self.record = record
     self.entry = entry
@@ -36,17 +40,18 @@ struct AttachmentInProgress: ~Copyable {
     var entry = try system { () throws(SystemError) in try Journal().begin(attachment, plugin: plugin) }
     let name = attachment.interfaceName
     let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
+    let earlierLinks = try hostLinks(recordedAs: entry.content, of: attachment, in: namespaces.host)
     switch entry.content {
     case .new where isTaken:
       try system { () throws(SystemError) in try entry.remove() }
       throw alreadyExists(name)
-    case .record(let earlier) where isTaken && earlier.phase == .attached: throw alreadyExists(name)
+    case .record(let earlier) where earlier.phase == .attached && (isTaken || !earlierLinks.isEmpty):
+      throw alreadyExists(name, details: "it was attached in \(earlier.namespacePath)")
     case .unreadable where isTaken: throw alreadyExists(name)
     case .new: break
-    case .record(let earlier):
-      try removeHostLinks(of: earlier, from: namespaces.host)
+    case .record, .unreadable:
+      try removeHostLinks(recordedAs: entry.content, of: attachment, from: namespaces.host)
       addressManagement?.release()
-    case .unreadable: addressManagement?.release()
     }
     try system { () throws(SystemError) in try entry.write(record) }
     return AttachmentInProgress(record: record, entry: entry, addressManagement: addressManagement)
@@ -61,7 +66,12 @@ struct AttachmentInProgress: ~Copyable {
   /// Asks the IPAM plugin for addresses.
   ///
   /// - Returns: nil where the configuration names no IPAM plugin.
-  func addresses() throws(PluginError) -> AttachmentResult? { try addressManagement?.add() }
+  mutating func addresses() throws(PluginError) -> AttachmentResult? {
+    guard let addressManagement else { return nil }
+    let result = try addressManagement.add()
+    hasAddresses = true
+    return result
+  }
 
   /// Says that the attachment is complete.
   mutating func commit(_ result: AttachmentResult) throws(PluginError) {
@@ -73,8 +83,8 @@ struct AttachmentInProgress: ~Copyable {
   /// Takes back what was made. What cannot be taken back stays in the journal, for DEL and GC.
   consuming func undo(from host: borrowing RouteSocket) {
     do throws(PluginError) {
-      try removeHostLinks(of: record, from: host)
-      addressManagement?.release()
+      try removeHostLinks(recordedAs: .record(record), of: record.attachment, from: host)
+      if hasAddresses { addressManagement?.release() }
       try system { () throws(SystemError) in try entry.remove() }
     } catch {
       // The error that led here is the one to report.
@@ -86,8 +96,8 @@ struct AttachmentInProgress: ~Copyable {
     try system { () throws(SystemError) in try entry.write(record) }
   }
 
-  private static func alreadyExists(_ name: String) -> PluginError {
-    PluginError(.internal, "container veth name \(quoted(name)) already exists")
+  private static func alreadyExists(_ name: String, details: String? = nil) -> PluginError {
+    PluginError(.internal, "container veth name \(quoted(name)) already exists", details: details)
   }
 }
 

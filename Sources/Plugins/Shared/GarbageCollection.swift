@@ -57,7 +57,7 @@ struct GarbageCollection {
         // One that a living process holds is being added or deleted right now.
         let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
         guard let entry else { return }
-        if let record = entry.record { links += try hostLinks(of: record, in: host).map(\.index) }
+        links += try hostLinks(recordedAs: entry.content, of: attachment, in: host).map(\.index)
         entries.append(HeldEntry(entry))
       }
     }

@@ -57,17 +57,16 @@ extension HostLocalConfiguration: JSONDecodable {
 struct GivenRange: JSONDecodable {
   /// Nil where it is missing.
   let subnet: CIDR?
+  /// Whether an IPv4 subnet is written as an IPv6 one: `::ffff:10.1.0.0/120`.
+  let isMapped: Bool
   let first: IPAddress?
   let last: IPAddress?
   let gateway: IPAddress?
 
   init(json: JSONValue) throws(JSONError) {
     subnet = try json.valueIfPresent("subnet")
-    if let text = try json.valueIfPresent("subnet", as: String.self), text.contains(":"),
-      subnet?.address.family == .ipv4
-    {
-      throw JSONError("IPNet IP and Mask version mismatch", at: json)
-    }
+    let subnetText = try json.valueUnlessEmpty("subnet")
+    isMapped = subnet?.address.family == .ipv4 && subnetText?.contains(":") == true
     first = try json.addressUnlessEmpty("rangeStart")
     last = try json.addressUnlessEmpty("rangeEnd")
     gateway = try json.addressUnlessEmpty("gateway")
