@@ -69,7 +69,7 @@ struct InterfaceCheck {
         expected, linkIndex: link.index,
         defaultGateway: previous.gateway(for: expected.destination.address.family))
       if !routes.contains(where: { $0.serves(wanted) }) {
-        throw PluginError(.internal, "expected route \(wanted) not found in routing table")
+        throw PluginError(.internal, "expected route to \(wanted) not found in routing table")
       }
     }
   }
