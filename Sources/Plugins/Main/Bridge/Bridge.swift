@@ -1,4 +1,4 @@
-public import CNI
+internal import CNI
 internal import JSON
 internal import LinuxSystem
 internal import Netlink
@@ -7,12 +7,10 @@ internal import RouteNetlink
 internal import State
 
 /// The `bridge` plugin: a veth pair between the container and a bridge of the host.
-public struct Bridge: Plugin {
-  public let name = "bridge"
+struct Bridge: Plugin {
+  let name = "bridge"
 
-  public init() {}
-
-  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try BridgeConfiguration(call)
     let namespaces = try AttachmentNamespaces.open(for: call)
     var attachment = try AttachmentInProgress.begin(
@@ -86,22 +84,22 @@ public struct Bridge: Plugin {
     }
   }
 
-  public func delete(_ call: Call) throws(PluginError) {
+  func delete(_ call: Call) throws(PluginError) {
     try Detachment(call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)).run()
   }
 
-  public func check(_ call: Call) throws(PluginError) {
+  func check(_ call: Call) throws(PluginError) {
     let configuration = try BridgeConfiguration(call)
     try BridgeCheck(configuration: configuration, interfaces: InterfaceCheck(call)).run()
   }
 
-  public func collectGarbage(_ call: Call) throws(PluginError) {
+  func collectGarbage(_ call: Call) throws(PluginError) {
     try GarbageCollection(
       call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)
     ).run()
   }
 
-  public func status(_ call: Call) throws(PluginError) {
+  func status(_ call: Call) throws(PluginError) {
     let configuration = try BridgeConfiguration(call)
     try Readiness(call: call, addressManager: configuration.common.addressManager).check()
     let link = try netlink { () throws(NetlinkError) in try RouteSocket().link(named: configuration.bridge) }

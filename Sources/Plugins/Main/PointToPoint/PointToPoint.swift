@@ -1,16 +1,14 @@
-public import CNI
+internal import CNI
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import RouteNetlink
 
 /// The `ptp` plugin: a veth pair between the container and the host, with routes instead of a bridge.
-public struct PointToPoint: Plugin {
-  public let name = "ptp"
+struct PointToPoint: Plugin {
+  let name = "ptp"
 
-  public init() {}
-
-  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try PointToPointConfiguration(call)
     let namespaces = try AttachmentNamespaces.open(for: call)
     var attachment = try AttachmentInProgress.begin(
@@ -48,11 +46,11 @@ public struct PointToPoint: Plugin {
     return result
   }
 
-  public func delete(_ call: Call) throws(PluginError) {
+  func delete(_ call: Call) throws(PluginError) {
     try Detachment(call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)).run()
   }
 
-  public func check(_ call: Call) throws(PluginError) {
+  func check(_ call: Call) throws(PluginError) {
     let configuration = try PointToPointConfiguration(call)
     try AddressManagement(call: call, type: configuration.addressManager).check()
     let interfaces = try InterfaceCheck(call)
@@ -63,13 +61,13 @@ public struct PointToPoint: Plugin {
     try PointToPointRoutes(interfaces.previous).checkHost(peerOf: link, on: namespaces.host)
   }
 
-  public func collectGarbage(_ call: Call) throws(PluginError) {
+  func collectGarbage(_ call: Call) throws(PluginError) {
     try GarbageCollection(
       call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)
     ).run()
   }
 
-  public func status(_ call: Call) throws(PluginError) {
+  func status(_ call: Call) throws(PluginError) {
     let configuration = try PointToPointConfiguration(call)
     try Readiness(call: call, addressManager: configuration.addressManager).check()
   }
