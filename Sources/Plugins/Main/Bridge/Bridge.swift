@@ -77,10 +77,7 @@ struct Bridge: Plugin {
       try netlink { () throws(NetlinkError) in try host.perform([.setBridgePort(.name(pair.hostName), settings)]) }
     }
     if configuration.vlans.needFiltering {
-      guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: pair.hostName) }) else {
-        throw PluginError(.internal, "link \(quoted(pair.hostName)) is gone right after it was made")
-      }
-      try configuration.vlans.apply(to: link.index, on: host)
+      try configuration.vlans.apply(to: madeLink(pair.hostName, in: host).index, on: host)
     }
   }
 

@@ -56,7 +56,7 @@ struct PointToPoint: Plugin {
     let interfaces = try InterfaceCheck(call)
     let entry = try interfaces.containerInterface()
     let namespaces = try AttachmentNamespaces.open(for: call)
-    let link = try interfaces.vethLink(entry, in: namespaces.container)
+    let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
     try PointToPointRoutes(interfaces.previous).checkHost(peerOf: link, on: namespaces.host)
   }
