@@ -86,13 +86,6 @@ struct MainPluginConfiguration {
   }
 }
 
-extension AttachmentResult {
-  /// Puts the network's own DNS settings in the place of the IPAM plugin's, where the configuration has some.
-  mutating func override(_ dns: AttachmentDNS?) {
-    if let dns { self.dns = dns }
-  }
-}
-
 extension PluginError {
   /// A key that means something, but not to this version of the plugin (code 2, CNI spec "Error").
   static func unsupported(_ key: String, _ value: String) -> PluginError {

@@ -7,7 +7,7 @@ internal import RouteNetlink
 internal import State
 
 /// The `bridge` plugin: a veth pair between the container and a bridge of the host.
-struct Bridge: Plugin {
+struct Bridge: JournaledPlugin {
   let name = "bridge"
 
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
@@ -37,16 +37,11 @@ struct Bridge: Plugin {
         for: &attachment, in: namespaces)
       try preparePort(pair, configuration, on: namespaces.host)
 
-      result.interfaces = [
-        AttachmentInterface(name: bridge.link.name),
-        pair.hostInterface,
-        pair.containerInterface(sandbox: call.namespacePath),
-      ]
-      let containerPosition = result.interfaces.count - 1
-      for index in result.addresses.indices { result.addresses[index].interface = containerPosition }
-
+      let position = result.tell(
+        of: [AttachmentInterface(name: bridge.link.name), pair.hostInterface],
+        container: pair.containerInterface(sandbox: call.namespacePath))
       if !configuration.disablesContainerInterface {
-        var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: containerPosition)
+        var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: position)
         if configuration.common.addressManager != nil {
           interface.announcesAddresses = true
           interface.duplicateAddressDetection = configuration.detectsDuplicateAddresses ? .enabled : .disabled
@@ -81,19 +76,9 @@ struct Bridge: Plugin {
     }
   }
 
-  func delete(_ call: Call) throws(PluginError) {
-    try Detachment(call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)).run()
-  }
-
   func check(_ call: Call) throws(PluginError) {
     let configuration = try BridgeConfiguration(call)
     try BridgeCheck(configuration: configuration, interfaces: InterfaceCheck(call)).run()
-  }
-
-  func collectGarbage(_ call: Call) throws(PluginError) {
-    try GarbageCollection(
-      call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)
-    ).run()
   }
 
   func status(_ call: Call) throws(PluginError) {
