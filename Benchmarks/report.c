@@ -58,7 +58,8 @@ static void print_median(FILE *file, const struct samples *samples) {
 }
 
 // How many times the floor's, and which part of the reference's, as the goals are written: 1.5, 1/6.
-static void print_proportions(FILE *file, const struct samples of[SUBJECTS], double (*measure)(const struct samples *)) {
+static void print_proportions(FILE *file, const struct samples of[SUBJECTS],
+                              double (*measure)(const struct samples *)) {
   if (of[FLOOR].count) fprintf(file, " %10.2f |", measure(&of[OURS]) / measure(&of[FLOOR]));
   else fprintf(file, " %10s |", "");
   fprintf(file, " %8s%-6.1f |", "1/", measure(&of[REFERENCE]) / measure(&of[OURS]));
@@ -66,8 +67,12 @@ static void print_proportions(FILE *file, const struct samples of[SUBJECTS], dou
 
 static void print_medians(FILE *file, const struct row *rows, int count) {
   fputs("Median wall time in ms, ours in proportion, and our mean CPU time in proportion:\n\n", file);
-  fputs("| work                                | reference | floor   | ours    | ours/floor | ours/reference | CPU, floor | CPU, reference |\n", file);
-  fputs("|-------------------------------------|----------:|--------:|--------:|-----------:|---------------:|-----------:|---------------:|\n", file);
+  fputs("| work                                | reference "
+        "| floor   | ours    | ours/floor | ours/reference | CPU, floor | CPU, reference |\n",
+        file);
+  fputs("|-------------------------------------|----------:"
+        "|--------:|--------:|-----------:|---------------:|-----------:|---------------:|\n",
+        file);
   for (int i = 0; i < count; i++) {
     const struct samples *of = rows[i].of;
     fprintf(file, "| %-35s |  ", rows[i].title);
@@ -80,8 +85,12 @@ static void print_medians(FILE *file, const struct row *rows, int count) {
 
 static void print_details(FILE *file, const struct row *rows, int count) {
   fputs("\nEach subject: wall time in ms, mean CPU time in ms, peak memory of its largest process in MB:\n\n", file);
-  fputs("| work                                | subject   | n   | min     | p50     | mean    | p90     | CPU     | MB   |\n", file);
-  fputs("|-------------------------------------|-----------|----:|--------:|--------:|--------:|--------:|--------:|-----:|\n", file);
+  fputs("| work                                | subject   "
+        "| n   | min     | p50     | mean    | p90     | CPU     | MB   |\n",
+        file);
+  fputs("|-------------------------------------|-----------"
+        "|----:|--------:|--------:|--------:|--------:|--------:|-----:|\n",
+        file);
   for (int i = 0; i < count; i++)
     for (int subject = 0; subject < SUBJECTS; subject++) {
       const struct samples *samples = &rows[i].of[subject];
