@@ -50,7 +50,9 @@ struct PluginTableTests {
   func strangers() throws {
     let types = Set(try Self.names.map(typeName))
     for kind in ["Main", "IPAM", "Meta"] {
-      let folders = ((try? namesInDirectory("\(Peers.root)/Sources/Plugins/\(kind)")) ?? []).filter { !$0.contains(".") }
+      let folders = ((try? namesInDirectory("\(Peers.root)/Sources/Plugins/\(kind)")) ?? []).filter {
+        !$0.contains(".")
+      }
       #expect(types.isSuperset(of: folders), "in Sources/Plugins/\(kind)")
     }
     let configurations = try namesInDirectory("\(Peers.root)/conf").filter { $0.hasSuffix(".conflist") }
