@@ -69,7 +69,7 @@ let package = Package(
     tests(of: "NetworkAddresses"),
     tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
     tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
-    tests(of: "Plugins", ["CNI", "JSON", "LinuxSystem"]),
+    tests(of: "Plugins", ["CNI", "JSON", "RouteNetlink", "NetworkAddresses", "LinuxSystem"]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
     tests(of: "JSON", ["LinuxSystem"]),

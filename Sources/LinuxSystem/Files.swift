@@ -63,7 +63,8 @@ private func append(upTo room: Int, to bytes: inout [UInt8], from descriptor: CI
   bytes.append(contentsOf: repeatElement(0, count: room))
   let outcome: Result<Int, SystemError> = bytes.withUnsafeMutableBytes { buffer in
     Result { () throws(SystemError) in
-      try systemCall("read") { read(descriptor, buffer.baseAddress! + start, room) }
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+      return try systemCall("read") { read(descriptor, rest.baseAddress, rest.count) }
     }
   }
   switch outcome {
@@ -92,7 +93,8 @@ package func writeAll(_ descriptor: CInt, _ bytes: [UInt8], subject: @autoclosur
     Result { () throws(SystemError) in
       var written = 0
       while written < buffer.count {
-        written += try systemCall("write") { write(descriptor, buffer.baseAddress! + written, buffer.count - written) }
+        let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+        written += try systemCall("write") { write(descriptor, rest.baseAddress, rest.count) }
       }
     }
   }

@@ -23,7 +23,8 @@ struct InterfaceCheck {
     guard let entry else {
       throw PluginError(
         .internal,
-        "prevResult has no interface \(quoted(call.attachment.interfaceName)) whose sandbox is the configured netns: \(call.namespacePath)")
+        "prevResult has no interface \(quoted(call.attachment.interfaceName)) whose sandbox is the configured netns: \(call.namespacePath)"
+      )
     }
     return entry
   }

@@ -51,7 +51,8 @@ struct BridgeGateway {
     return vlanLink
   }
 
-  private func addAddresses(to link: Link, of bridge: inout BridgeLink, host: borrowing RouteSocket) throws(PluginError) {
+  private func addAddresses(to link: Link, of bridge: inout BridgeLink, host: borrowing RouteSocket) throws(PluginError)
+  {
     let present = try netlink { () throws(NetlinkError) in try host.addresses(of: link.index) }
     let missing = addresses.filter { address in !present.contains { $0.cidr == address } }
     if missing.isEmpty { return }

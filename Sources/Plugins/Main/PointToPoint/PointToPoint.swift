@@ -25,7 +25,9 @@ struct PointToPoint: JournaledPlugin {
     _ attachment: inout AttachmentInProgress, _ configuration: PointToPointConfiguration, _ call: Call,
     in namespaces: borrowing AttachmentNamespaces
   ) throws(PluginError) -> AttachmentResult {
-    guard var result = try attachment.addresses() else { throw PluginError(.invalidConfiguration, "no plugin name provided") }
+    guard var result = try attachment.addresses() else {
+      throw PluginError(.invalidConfiguration, "no plugin name provided")
+    }
     let routes = try PointToPointRoutes(result)
     let pair = try VethPair.make(.init(mtu: configuration.common.mtu), for: &attachment, in: namespaces)
     refuseRouterAdvertisements(on: pair.hostName)
