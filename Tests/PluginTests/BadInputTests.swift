@@ -13,13 +13,15 @@ import Testing
 
   @Test("ten megabytes without an end", arguments: Plugins.all)
   func huge(_ plugin: String) throws {
-    try expectError(from: plugin, Array(#"{"name":"net1","note":""#.utf8) + Array(repeating: UInt8(ascii: "x"), count: 10 << 20))
+    try expectError(
+      from: plugin, Array(#"{"name":"net1","note":""#.utf8) + Array(repeating: UInt8(ascii: "x"), count: 10 << 20))
   }
 
   @Test("a hundred thousand brackets", arguments: Plugins.all)
   func deep(_ plugin: String) throws {
     let brackets = String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000)
-    try expectError(from: plugin, Array(#"{"cniVersion":"1.1.0","name":"net1","note":\#(brackets)}"#.utf8), reference: .accepts)
+    try expectError(
+      from: plugin, Array(#"{"cniVersion":"1.1.0","name":"net1","note":\#(brackets)}"#.utf8), reference: .accepts)
   }
 
   @Test("a configuration cut anywhere", arguments: Plugins.all)

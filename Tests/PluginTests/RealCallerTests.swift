@@ -70,7 +70,8 @@ import Testing
       let outcome = try call(command, added.text)
       #expect(outcome.status == 0, "\(command): \(outcome)")
     }
-    let leases = try host.run(Program("/bin/sh", ["-c", "ls /var/lib/cni/networks/net1 2>/dev/null | grep -c '^10\\.'"]))
+    let leases = try host.run(
+      Program("/bin/sh", ["-c", "ls /var/lib/cni/networks/net1 2>/dev/null | grep -c '^10\\.'"]))
     #expect(leases.text == "0\n")
   }
 
@@ -86,7 +87,9 @@ import Testing
       ).program()
       var traced = call
       traced.path = "/usr/bin/strace"
-      traced.arguments = ["-f", "-qq", "-e", "trace=execve,execveat,fork,vfork,clone,clone3", "-o", "/run/trace", call.path]
+      traced.arguments = [
+        "-f", "-qq", "-e", "trace=execve,execveat,fork,vfork,clone,clone3", "-o", "/run/trace", call.path,
+      ]
       let outcome = try host.run(traced)
       #expect(outcome.status == 0, "\(outcome)")
       let calls = try host.run(Program("/bin/cat", ["/run/trace"])).text.split(separator: "\n")
