@@ -1,231 +1,507 @@
-// The floor: the least that an ADD or DEL can cost as a process of its own.
+// The floor: what `bridge` with `host-local` costs at least.
 //
-// It reads the configuration without understanding it, sends the kernel the messages that a bridge or a point-to-point
-// attachment needs, writes the lease files, and prints a result. Nothing is decided, checked, looked up or undone. A
-// plugin cannot be faster; how much slower it is, is what its care costs.
+// It is called as a plugin is, sends the kernel the messages that an attachment needs, in as few packets as they fit in,
+// and does little else: the configuration is searched for a few strings instead of parsed, nothing is undone after an
+// error, and no journal is written. It is no plugin; it only shows how much of a plugin's time is the kernel's.
 //
-// Called as the plugins are, with the kind ("bridge" or "ptp") and a number for the addresses as arguments, because it
-// does not read them from the configuration. The bridge "br-floor" exists.
+//   CNI_COMMAND=ADD CNI_CONTAINERID=… CNI_NETNS=… CNI_IFNAME=… floor <configuration     attaches
+//   CNI_COMMAND=DEL CNI_CONTAINERID=… floor <configuration-with-prevResult              detaches
+//   CNI_COMMAND=VERSION floor                                                           only starts
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <linux/if_addr.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/veth.h>
+#define LEASES "/var/lib/cni/floor"
 
-static void die(const char *what) {
-  perror(what);
+struct address {
+  int family;
+  size_t size;
+  uint8_t bytes[16];
+  int prefix_length;
+};
+
+struct link {
+  int index;
+  uint8_t mac[6];
+};
+
+// Up to two families: IPv4, and IPv6 where the configuration has a second range.
+struct network {
+  char name[64];
+  char bridge[IFNAMSIZ];
+  struct address subnets[2];
+  int families;
+};
+
+static _Noreturn void fail(const char *format, ...) {
+  int error = errno;
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("floor: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fprintf(stderr, ": %s\n", strerror(error));
   exit(1);
 }
 
-// MARK: Requests
-
-static struct {
-  char bytes[16384];
-  size_t length;
-  unsigned count;
-  struct nlmsghdr *last;
-} batch;
-
-static void begin(unsigned short type, unsigned short flags, const void *header, size_t size) {
-  batch.last = (struct nlmsghdr *)(batch.bytes + batch.length);
-  *batch.last = (struct nlmsghdr){
-      .nlmsg_len = NLMSG_LENGTH(size), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags, .nlmsg_seq = ++batch.count};
-  memcpy(NLMSG_DATA(batch.last), header, size);
-  batch.length += NLMSG_ALIGN(batch.last->nlmsg_len);
-}
-
-static struct rtattr *put(unsigned short type, const void *value, size_t size) {
-  struct rtattr *attribute = (struct rtattr *)(batch.bytes + batch.length);
-  attribute->rta_type = type;
-  attribute->rta_len = RTA_LENGTH(size);
-  memcpy(RTA_DATA(attribute), value, size);
-  batch.length += RTA_ALIGN(attribute->rta_len);
-  batch.last->nlmsg_len = (char *)batch.bytes + batch.length - (char *)batch.last;
-  return attribute;
-}
-
-static void put_number(unsigned short type, unsigned value) { put(type, &value, sizeof value); }
-static void put_text(unsigned short type, const char *text) { put(type, text, strlen(text) + 1); }
-static void end(struct rtattr *nest) { nest->rta_len = batch.bytes + batch.length - (char *)nest; }
-
-// Sends what was begun in one message, and reads the acknowledgement of each.
-static void perform(int socket) {
-  if (send(socket, batch.bytes, batch.length, 0) < 0) die("send");
-  for (unsigned acknowledged = 0; acknowledged < batch.count;) {
-    char answer[16384];
-    ssize_t length = recv(socket, answer, sizeof answer, 0);
-    if (length < 0) die("recv");
-    for (struct nlmsghdr *message = (struct nlmsghdr *)answer; NLMSG_OK(message, (size_t)length);
-         message = NLMSG_NEXT(message, length)) {
-      struct nlmsgerr *error = NLMSG_DATA(message);
-      if (message->nlmsg_type != NLMSG_ERROR) continue;
-      if (error->error != 0) fprintf(stderr, "request %u: %s\n", message->nlmsg_seq, strerror(-error->error)), exit(1);
-      acknowledged++;
-    }
+static const char *environment(const char *name) {
+  const char *value = getenv(name);
+  if (!value) {
+    errno = EINVAL;
+    fail("%s", name);
   }
-  batch.length = batch.count = 0;
+  return value;
+}
+
+// Netlink
+
+// One or more requests, sent to the kernel together.
+struct batch {
+  _Alignas(NLMSG_ALIGNTO) char bytes[4096];
+  size_t length;
+  struct nlmsghdr *message;
+  int count;
+};
+
+static void *append(struct batch *batch, const void *data, size_t size) {
+  size_t room = NLMSG_ALIGN(size);
+  if (batch->length + room > sizeof batch->bytes) {
+    errno = ENOBUFS;
+    fail("batch");
+  }
+  char *place = batch->bytes + batch->length;
+  memset(place, 0, room);
+  memcpy(place, data, size);
+  batch->length += room;
+  if (batch->message) batch->message->nlmsg_len = batch->bytes + batch->length - (char *)batch->message;
+  return place;
+}
+
+static void request(struct batch *batch, int type, int flags, const void *header, size_t size) {
+  struct nlmsghdr message = {
+      .nlmsg_len = sizeof message, .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags, .nlmsg_seq = ++batch->count};
+  batch->message = NULL;
+  batch->message = append(batch, &message, sizeof message);
+  append(batch, header, size);
+}
+
+static void attribute(struct batch *batch, int type, const void *data, size_t size) {
+  struct rtattr header = {.rta_len = RTA_LENGTH(size), .rta_type = type};
+  append(batch, &header, sizeof header);
+  append(batch, data, size);
+}
+
+static void attribute_text(struct batch *batch, int type, const char *text) {
+  attribute(batch, type, text, strlen(text) + 1);
+}
+
+static void attribute_number(struct batch *batch, int type, uint32_t number) {
+  attribute(batch, type, &number, sizeof number);
+}
+
+static struct rtattr *open_nest(struct batch *batch, int type) {
+  struct rtattr header = {.rta_len = sizeof header, .rta_type = type};
+  return append(batch, &header, sizeof header);
+}
+
+static void close_nest(struct batch *batch, struct rtattr *nest) {
+  nest->rta_len = batch->bytes + batch->length - (char *)nest;
 }
 
 static int open_socket(void) {
   int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (descriptor < 0) die("socket");
+  int on = 1;
+  // Without strict checking the kernel ignores for which link the addresses are asked.
+  if (descriptor < 0 || setsockopt(descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on))
+    fail("netlink socket");
   return descriptor;
 }
 
-// MARK: What an attachment consists of
-
-// One message: the host's end, up and on the bridge, and the other end in the container.
-static void add_veth(const char *host_name, const char *name, int container, unsigned bridge) {
-  struct ifinfomsg link = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP}, peer = {0};
-  begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &link, sizeof link);
-  put_text(IFLA_IFNAME, host_name);
-  if (bridge != 0) put_number(IFLA_MASTER, bridge);
-  put_number(IFLA_NUM_TX_QUEUES, 1);
-  put_number(IFLA_NUM_RX_QUEUES, 1);
-  struct rtattr *info = put(IFLA_LINKINFO, "", 0);
-  put_text(IFLA_INFO_KIND, "veth");
-  struct rtattr *data = put(IFLA_INFO_DATA, "", 0);
-  struct rtattr *other = put(VETH_INFO_PEER, &peer, sizeof peer);
-  put_text(IFLA_IFNAME, name);
-  put_number(IFLA_NET_NS_FD, container);
-  put_number(IFLA_NUM_TX_QUEUES, 1);
-  put_number(IFLA_NUM_RX_QUEUES, 1);
-  end(other);
-  end(data);
-  end(info);
+static void send_batch(int socket, const struct batch *batch) {
+  if (send(socket, batch->bytes, batch->length, 0) != (ssize_t)batch->length) fail("send to netlink");
 }
 
-static void set_up(unsigned index) {
-  struct ifinfomsg link = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
-  begin(RTM_NEWLINK, 0, &link, sizeof link);
+static ssize_t receive(int socket, void *buffer, size_t size) {
+  ssize_t length = recv(socket, buffer, size, 0);
+  if (length < (ssize_t)NLMSG_HDRLEN) fail("receive from netlink");
+  return length;
 }
 
-struct address {
-  int family, size;
-  unsigned char bytes[16];
-};
-
-static struct address parse(const char *text) {
-  struct address address = {.family = strchr(text, ':') ? AF_INET6 : AF_INET};
-  address.size = address.family == AF_INET ? 4 : 16;
-  if (inet_pton(address.family, text, address.bytes) != 1) exit(1);
-  return address;
+// The errno in an acknowledgement; 0 is success.
+static int acknowledged(const struct nlmsghdr *message) {
+  return -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
 }
 
-static void add_address(unsigned index, struct address address, int prefix_length, unsigned flags) {
-  struct ifaddrmsg message = {.ifa_family = address.family, .ifa_prefixlen = prefix_length, .ifa_index = index};
-  begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &message, sizeof message);
-  put(IFA_LOCAL, address.bytes, address.size);
-  put(IFA_ADDRESS, address.bytes, address.size);
-  put_number(IFA_FLAGS, flags | (address.family == AF_INET6 ? IFA_F_NODAD : 0));
+static void perform(int socket, const struct batch *batch, const char *what) {
+  send_batch(socket, batch);
+  for (int left = batch->count; left > 0;) {
+    _Alignas(NLMSG_ALIGNTO) char buffer[8192];
+    int length = receive(socket, buffer, sizeof buffer);
+    for (struct nlmsghdr *answer = (void *)buffer; NLMSG_OK(answer, length); answer = NLMSG_NEXT(answer, length), left--)
+      if ((errno = acknowledged(answer))) fail("%s (request %u)", what, answer->nlmsg_seq);
+  }
 }
 
-static void add_route(unsigned index, struct address destination, int prefix_length, const struct address *gateway) {
-  struct rtmsg route = {.rtm_family = destination.family, .rtm_dst_len = prefix_length, .rtm_table = RT_TABLE_MAIN,
-      .rtm_protocol = RTPROT_BOOT, .rtm_type = RTN_UNICAST, .rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK};
-  begin(RTM_NEWROUTE, NLM_F_CREATE, &route, sizeof route);
-  if (prefix_length > 0) put(RTA_DST, destination.bytes, destination.size);
-  if (gateway) put(RTA_GATEWAY, gateway->bytes, gateway->size);
-  put_number(RTA_OIF, index);
+// False where there is no such link.
+static bool find_link(int socket, const char *name, struct link *link) {
+  struct batch batch = {0};
+  struct ifinfomsg header = {0};
+  request(&batch, RTM_GETLINK, 0, &header, sizeof header);
+  attribute_text(&batch, IFLA_IFNAME, name);
+  attribute_number(&batch, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+  send_batch(socket, &batch);
+
+  _Alignas(NLMSG_ALIGNTO) char buffer[8192];
+  receive(socket, buffer, sizeof buffer);
+  struct nlmsghdr *answer = (void *)buffer;
+  if (answer->nlmsg_type == NLMSG_ERROR) {
+    if ((errno = acknowledged(answer)) == ENODEV) return false;
+    fail("find %s", name);
+  }
+  struct ifinfomsg *found = NLMSG_DATA(answer);
+  link->index = found->ifi_index;
+  int left = IFLA_PAYLOAD(answer);
+  for (struct rtattr *each = IFLA_RTA(found); RTA_OK(each, left); each = RTA_NEXT(each, left))
+    if (each->rta_type == IFLA_ADDRESS) memcpy(link->mac, RTA_DATA(each), sizeof link->mac);
+  return true;
 }
 
-static void write_lease(const char *address, const char *container, const char *interface) {
-  char path[256], content[256];
-  snprintf(path, sizeof path, "/var/lib/cni/networks/floor/%s", address);
-  int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) die(path);
-  int length = snprintf(content, sizeof content, "%s\r\n%s", container, interface);
-  if (write(file, content, length) != length) die(path);
+static uint32_t broadcast_address(const struct address *address) {
+  uint32_t bits;
+  memcpy(&bits, address->bytes, sizeof bits);
+  return bits | htonl(0xffffffffu >> address->prefix_length);
+}
+
+static void request_address(struct batch *batch, int index, const struct address *address) {
+  struct ifaddrmsg header = {.ifa_family = address->family, .ifa_prefixlen = address->prefix_length, .ifa_index = index};
+  // Duplicate address detection takes a second and more; in the plugin's network nobody else gives addresses away.
+  if (address->family == AF_INET6) header.ifa_flags = IFA_F_NODAD;
+  request(batch, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
+  attribute(batch, IFA_LOCAL, address->bytes, address->size);
+  attribute(batch, IFA_ADDRESS, address->bytes, address->size);
+  if (address->family == AF_INET) attribute_number(batch, IFA_BROADCAST, broadcast_address(address));
+}
+
+static void request_default_route(struct batch *batch, int index, const struct address *gateway) {
+  struct rtmsg header = {
+      .rtm_family = gateway->family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT, .rtm_type = RTN_UNICAST};
+  request(batch, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
+  attribute(batch, RTA_GATEWAY, gateway->bytes, gateway->size);
+  attribute_number(batch, RTA_OIF, index);
+}
+
+static void request_up(struct batch *batch, int index) {
+  struct ifinfomsg header = {.ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+  request(batch, RTM_NEWLINK, NLM_F_ACK, &header, sizeof header);
+}
+
+static void attributes_of_end(struct batch *batch, const char *name, const uint8_t mac[6]) {
+  attribute_text(batch, IFLA_IFNAME, name);
+  attribute(batch, IFLA_ADDRESS, mac, 6);
+  attribute_number(batch, IFLA_NUM_TX_QUEUES, 1);
+  attribute_number(batch, IFLA_NUM_RX_QUEUES, 1);
+}
+
+// Attachment
+
+static void make_bridge(int host, const char *name, struct link *bridge) {
+  struct batch batch = {0};
+  struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+  request(&batch, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
+  attribute_text(&batch, IFLA_IFNAME, name);
+  struct rtattr *information = open_nest(&batch, IFLA_LINKINFO);
+  attribute_text(&batch, IFLA_INFO_KIND, "bridge");
+  close_nest(&batch, information);
+  perform(host, &batch, "add bridge");
+  if (!find_link(host, name, bridge)) fail("find %s", name);
+}
+
+static void make_pair(int host, const char *name, const struct link *bridge, int namespace, const uint8_t macs[2][6]) {
+  struct batch batch = {0};
+  struct ifinfomsg header = {.ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+  request(&batch, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
+  attributes_of_end(&batch, name, macs[0]);
+  attribute_number(&batch, IFLA_MASTER, bridge->index);
+  struct rtattr *information = open_nest(&batch, IFLA_LINKINFO);
+  attribute_text(&batch, IFLA_INFO_KIND, "veth");
+  struct rtattr *data = open_nest(&batch, IFLA_INFO_DATA);
+  struct rtattr *peer = open_nest(&batch, VETH_INFO_PEER);
+  struct ifinfomsg far = {0};
+  append(&batch, &far, sizeof far);
+  attributes_of_end(&batch, environment("CNI_IFNAME"), macs[1]);
+  attribute_number(&batch, IFLA_NET_NS_FD, namespace);
+  close_nest(&batch, peer);
+  close_nest(&batch, data);
+  close_nest(&batch, information);
+  perform(host, &batch, "add veth");
+}
+
+static void write_setting(const char *family, const char *link, const char *name, const char *value) {
+  char path[128];
+  snprintf(path, sizeof path, "/proc/sys/net/%s/conf/%s/%s", family, link, name);
+  int file = open(path, O_WRONLY | O_CLOEXEC);
+  if (file < 0 || write(file, value, strlen(value)) < 0) fail("%s", path);
   close(file);
 }
 
-static void remove_lease(const char *address) {
-  char path[256];
-  snprintf(path, sizeof path, "/var/lib/cni/networks/floor/%s", address);
-  unlink(path);
+static void enter(int namespace) {
+  if (setns(namespace, CLONE_NEWNET)) fail("enter namespace");
 }
 
-// The index of a link of a socket's namespace.
-static unsigned index_of(int socket, const char *name) {
-  struct ifinfomsg link = {0};
-  begin(RTM_GETLINK, 0, &link, sizeof link);
-  batch.last->nlmsg_flags = NLM_F_REQUEST;
-  put_text(IFLA_IFNAME, name);
-  if (send(socket, batch.bytes, batch.length, 0) < 0) die("send");
-  batch.length = batch.count = 0;
-  char answer[16384];
-  if (recv(socket, answer, sizeof answer, 0) < 0) die("recv");
-  if (((struct nlmsghdr *)answer)->nlmsg_type != RTM_NEWLINK) die(name);
-  return ((struct ifinfomsg *)NLMSG_DATA((struct nlmsghdr *)answer))->ifi_index;
+// The settings that the plugin writes too.
+static void write_settings(const char *host_link, int container, int home) {
+  write_setting("ipv6", host_link, "accept_ra", "0");
+  enter(container);
+  write_setting("ipv6", environment("CNI_IFNAME"), "accept_dad", "0");
+  write_setting("ipv4", environment("CNI_IFNAME"), "arp_notify", "1");
+  enter(home);
 }
 
-int main(int count, char **arguments) {
-  static char configuration[65536];
-  while (read(0, configuration, sizeof configuration) > 0) {}
-  if (count != 3) return 1;
-  int is_bridge = strcmp(arguments[1], "bridge") == 0, number = atoi(arguments[2]);
-  const char *container_id = getenv("CNI_CONTAINERID"), *interface = getenv("CNI_IFNAME");
-  char host_name[IFNAMSIZ], ipv4[32], ipv6[64];
-  snprintf(host_name, sizeof host_name, "floor%d", number);
-  snprintf(ipv4, sizeof ipv4, "10.%d.%d.%d", is_bridge ? 32 : 33, number / 256, number % 256);
-  snprintf(ipv6, sizeof ipv6, "fd33::%x", number);
-  struct address gateway4 = parse(is_bridge ? "10.32.0.1" : "10.33.0.1"), gateway6 = parse("fd33::1");
-  struct address any4 = parse("0.0.0.0"), any6 = parse("::");
+// The nth address of a subnet; 65535 are more than the benchmark needs.
+static struct address address_in(const struct address *subnet, unsigned number) {
+  struct address address = *subnet;
+  address.bytes[subnet->size - 2] = number >> 8;
+  address.bytes[subnet->size - 1] = number;
+  return address;
+}
 
-  int container = open(getenv("CNI_NETNS"), O_RDONLY | O_CLOEXEC), home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-  int host_socket = open_socket();
-  if (setns(container, CLONE_NEWNET) != 0) die("setns");
-  int container_socket = open_socket();
-  if (setns(home, CLONE_NEWNET) != 0) die("setns");
+static const char *text_of(const struct address *address) {
+  static char text[INET6_ADDRSTRLEN];
+  return inet_ntop(address->family, address->bytes, text, sizeof text);
+}
 
-  if (strcmp(getenv("CNI_COMMAND"), "DEL") == 0) {
-    struct ifinfomsg link = {0};
-    begin(RTM_DELLINK, 0, &link, sizeof link);
-    put_text(IFLA_IFNAME, interface);
-    perform(container_socket);
-    remove_lease(ipv4);
-    if (!is_bridge) remove_lease(ipv6);
-    return 0;
+static bool bridge_has(int host, const struct link *bridge, const struct address *wanted, int count) {
+  struct batch batch = {0};
+  struct ifaddrmsg header = {.ifa_index = bridge->index};
+  request(&batch, RTM_GETADDR, NLM_F_DUMP, &header, sizeof header);
+  send_batch(host, &batch);
+  for (int found = 0;;) {
+    _Alignas(NLMSG_ALIGNTO) char buffer[8192];
+    int length = receive(host, buffer, sizeof buffer);
+    for (struct nlmsghdr *answer = (void *)buffer; NLMSG_OK(answer, length); answer = NLMSG_NEXT(answer, length)) {
+      if (answer->nlmsg_type == NLMSG_DONE) return found == count;
+      if (answer->nlmsg_type == NLMSG_ERROR) fail("list addresses");
+      int left = IFA_PAYLOAD(answer);
+      for (struct rtattr *each = IFA_RTA(NLMSG_DATA(answer)); RTA_OK(each, left); each = RTA_NEXT(each, left))
+        for (int i = 0; i < count; i++)
+          found += each->rta_type == IFA_ADDRESS && RTA_PAYLOAD(each) == wanted[i].size &&
+                   !memcmp(RTA_DATA(each), wanted[i].bytes, wanted[i].size);
+    }
   }
+}
 
-  write_lease(ipv4, container_id, interface);
-  if (!is_bridge) write_lease(ipv6, container_id, interface);
-  add_veth(host_name, interface, container, is_bridge ? index_of(host_socket, "br-floor") : 0);
-  perform(host_socket);
-  unsigned inside = index_of(container_socket, interface);
-  if (is_bridge) {
-    add_address(inside, parse(ipv4), 16, 0);
-    set_up(inside);
-    add_route(inside, any4, 0, &gateway4);
-    perform(container_socket);
-  } else {
-    add_address(inside, parse(ipv4), 16, IFA_F_NOPREFIXROUTE);
-    add_address(inside, parse(ipv6), 64, IFA_F_NOPREFIXROUTE);
-    set_up(inside);
-    add_route(inside, gateway4, 32, NULL);
-    add_route(inside, gateway6, 128, NULL);
-    add_route(inside, any4, 0, &gateway4);
-    add_route(inside, any6, 0, &gateway6);
-    perform(container_socket);
-    unsigned outside = index_of(host_socket, host_name);
-    add_address(outside, gateway4, 32, 0);
-    add_address(outside, gateway6, 128, 0);
-    add_route(outside, parse(ipv4), 32, NULL);
-    add_route(outside, parse(ipv6), 128, NULL);
-    perform(host_socket);
+static void ensure_gateway(int host, const struct link *bridge, const struct address *gateways, int count) {
+  if (bridge_has(host, bridge, gateways, count)) return;
+  struct batch batch = {0};
+  for (int i = 0; i < count; i++) request_address(&batch, bridge->index, &gateways[i]);
+  perform(host, &batch, "add gateway address");
+}
+
+static void configure_container(int container, int index, const struct address *addresses, const struct address *gateways,
+                                int count) {
+  struct batch batch = {0};
+  for (int i = 0; i < count; i++) request_address(&batch, index, &addresses[i]);
+  request_up(&batch, index);
+  for (int i = 0; i < count; i++) request_default_route(&batch, index, &gateways[i]);
+  perform(container, &batch, "configure container");
+}
+
+// Leases: a file for each address, and the last number given
+
+static unsigned last_number(const char *path) {
+  char text[16] = "";
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 1; // the gateway's
+  if (read(file, text, sizeof text - 1) < 0) fail("%s", path);
+  close(file);
+  return strtoul(text, NULL, 10);
+}
+
+static void write_file(int file, const char *text) {
+  if (file < 0 || write(file, text, strlen(text)) < 0) fail("write \"%s\"", text);
+  close(file);
+}
+
+static bool take_lease(const struct network *network, const struct address *address) {
+  char path[192];
+  snprintf(path, sizeof path, LEASES "/%s/%s", network->name, text_of(address));
+  int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0 && errno == EEXIST) return false;
+  write_file(file, environment("CNI_CONTAINERID"));
+  return true;
+}
+
+static void make_lease_directory(const struct network *network) {
+  char path[128];
+  snprintf(path, sizeof path, LEASES "/%s", network->name);
+  if (mkdir(path, 0755) == 0 || errno == EEXIST) return;
+  if ((mkdir(LEASES, 0755) && errno != EEXIST) || mkdir(path, 0755)) fail("%s", path);
+}
+
+static void allocate(const struct network *network, struct address *addresses) {
+  char last[128], text[16];
+  make_lease_directory(network);
+  snprintf(last, sizeof last, LEASES "/%s/last", network->name);
+  // The numbers of both families go together, so a free number is one where the first family's lease could be taken.
+  unsigned number = last_number(last) + 1;
+  while (addresses[0] = address_in(&network->subnets[0], number), !take_lease(network, &addresses[0])) number++;
+  for (int i = 1; i < network->families; i++) {
+    addresses[i] = address_in(&network->subnets[i], number);
+    if (!take_lease(network, &addresses[i])) fail("lease of %s", text_of(&addresses[i]));
   }
-  printf("{\"cniVersion\":\"1.1.0\",\"interfaces\":[{\"name\":\"%s\"},{\"name\":\"%s\",\"sandbox\":\"%s\"}],"
-         "\"ips\":[{\"interface\":1,\"address\":\"%s/16\"}]}", host_name, interface, getenv("CNI_NETNS"), ipv4);
+  snprintf(text, sizeof text, "%u", number);
+  write_file(open(last, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), text);
+}
+
+// Configuration and result
+
+// Copies the string that follows the key, and returns where it ends; NULL where the key is not.
+static const char *value_of(const char *json, const char *key, char *value, size_t size) {
+  char pattern[32];
+  snprintf(pattern, sizeof pattern, "\"%s\":\"", key);
+  const char *found = strstr(json, pattern);
+  if (!found) return NULL;
+  found += strlen(pattern);
+  snprintf(value, size, "%.*s", (int)strcspn(found, "\""), found);
+  return found;
+}
+
+static void read_configuration(char *json, size_t size) {
+  size_t length = 0;
+  ssize_t count;
+  while ((count = read(STDIN_FILENO, json + length, size - 1 - length)) > 0) length += count;
+  if (count < 0) fail("read configuration");
+  json[length] = 0;
+}
+
+static struct address parse_subnet(char *text) {
+  struct address subnet = {.family = strchr(text, ':') ? AF_INET6 : AF_INET};
+  subnet.size = subnet.family == AF_INET6 ? 16 : 4;
+  char *slash = strchr(text, '/');
+  if (slash) *slash = 0;
+  if (!slash || inet_pton(subnet.family, text, subnet.bytes) != 1) fail("subnet %s", text);
+  subnet.prefix_length = atoi(slash + 1);
+  return subnet;
+}
+
+static struct network parse_network(const char *json) {
+  struct network network = {0};
+  char subnet[64];
+  errno = EINVAL;
+  if (!value_of(json, "name", network.name, sizeof network.name)) fail("name");
+  if (!value_of(json, "bridge", network.bridge, sizeof network.bridge)) fail("bridge");
+  for (const char *at = json; network.families < 2 && (at = value_of(at, "subnet", subnet, sizeof subnet));)
+    network.subnets[network.families++] = parse_subnet(subnet);
+  if (network.families == 0) fail("subnet");
+  return network;
+}
+
+// The container's identity decides the name of its link, so that DEL needs no record.
+static void name_host_link(char name[IFNAMSIZ]) {
+  uint32_t hash = 2166136261;
+  for (const char *byte = environment("CNI_CONTAINERID"); *byte; byte++) hash = (hash ^ (uint8_t)*byte) * 16777619;
+  snprintf(name, IFNAMSIZ, "veth%08x", hash);
+}
+
+static void print_interface(const char *name, const uint8_t mac[6], const char *sandbox) {
+  printf("{\"name\":\"%s\",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"", name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+  if (sandbox) printf(",\"sandbox\":\"%s\"", sandbox);
+  putchar('}');
+}
+
+static void print_result(const struct network *network, const struct link *bridge, const char *host_link,
+                         const uint8_t macs[2][6], const struct address *addresses, const struct address *gateways) {
+  fputs("{\"cniVersion\":\"1.1.0\",\"interfaces\":[", stdout);
+  print_interface(network->bridge, bridge->mac, NULL);
+  putchar(',');
+  print_interface(host_link, macs[0], NULL);
+  putchar(',');
+  print_interface(environment("CNI_IFNAME"), macs[1], environment("CNI_NETNS"));
+  fputs("],\"ips\":[", stdout);
+  for (int i = 0; i < network->families; i++) {
+    printf("%s{\"address\":\"%s/%d\"", i ? "," : "", text_of(&addresses[i]), addresses[i].prefix_length);
+    printf(",\"gateway\":\"%s\",\"interface\":2}", text_of(&gateways[i]));
+  }
+  fputs("],\"routes\":[{\"dst\":\"0.0.0.0/0\"}", stdout);
+  if (network->families > 1) fputs(",{\"dst\":\"::/0\"}", stdout);
+  puts("]}");
+}
+
+static void random_macs(uint8_t macs[2][6]) {
+  if (getrandom(macs, 12, 0) != 12) fail("random numbers");
+  for (int i = 0; i < 2; i++) macs[i][0] = (macs[i][0] & 0xfe) | 2; // one station's, locally given
+}
+
+static void add(const char *json) {
+  struct network network = parse_network(json);
+  int namespace = open(environment("CNI_NETNS"), O_RDONLY | O_CLOEXEC);
+  int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (namespace < 0 || home < 0) fail("open namespaces");
+  int host = open_socket();
+  enter(namespace);
+  int container = open_socket();
+  enter(home);
+
+  struct address addresses[2], gateways[2];
+  allocate(&network, addresses);
+  for (int i = 0; i < network.families; i++) gateways[i] = address_in(&network.subnets[i], 1);
+
+  struct link bridge, inside;
+  if (!find_link(host, network.bridge, &bridge)) make_bridge(host, network.bridge, &bridge);
+  char host_link[IFNAMSIZ];
+  uint8_t macs[2][6];
+  name_host_link(host_link);
+  random_macs(macs);
+  make_pair(host, host_link, &bridge, namespace, macs);
+  if (!find_link(container, environment("CNI_IFNAME"), &inside)) fail("find the container's link");
+  write_settings(host_link, namespace, home);
+  configure_container(container, inside.index, addresses, gateways, network.families);
+  ensure_gateway(host, &bridge, gateways, network.families);
+  print_result(&network, &bridge, host_link, macs, addresses, gateways);
+}
+
+static void delete_link(const char *name) {
+  struct batch batch = {0};
+  struct ifinfomsg header = {0};
+  request(&batch, RTM_DELLINK, NLM_F_ACK, &header, sizeof header);
+  attribute_text(&batch, IFLA_IFNAME, name);
+  perform(open_socket(), &batch, "delete link");
+}
+
+static void delete(const char *json) {
+  struct network network = parse_network(json);
+  char host_link[IFNAMSIZ], address[64], path[192];
+  name_host_link(host_link);
+  delete_link(host_link);
+  for (const char *at = json; (at = value_of(at, "address", address, sizeof address));) {
+    snprintf(path, sizeof path, LEASES "/%s/%.*s", network.name, (int)strcspn(address, "/"), address);
+    if (unlink(path)) fail("%s", path);
+  }
+}
+
+int main(void) {
+  static char json[16384];
+  const char *command = environment("CNI_COMMAND");
+  read_configuration(json, sizeof json);
+  if (!strcmp(command, "ADD")) add(json);
+  else if (!strcmp(command, "DEL")) delete(json);
+  else puts("{\"cniVersion\":\"1.1.0\",\"supportedVersions\":[\"1.1.0\"]}");
+  if (fflush(stdout)) fail("write result");
   return 0;
 }

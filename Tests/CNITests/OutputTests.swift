@@ -70,7 +70,7 @@ struct OutputTests {
   func unwritable() {
     var log = ""
     let dispatcher = Dispatcher(
-      invocation: "fake", plugins: PluginTable(names: ["fake"]) { _ in FakePlugin() }, softwareVersion: "",
+      invocation: "fake", plugins: PluginTable([FakePlugin()]), softwareVersion: "",
       environment: Environment(variables().map { ($0.key, $0.value) }),
       input: { () throws(SystemError) in Array(configuration().utf8) },
       output: { _ throws(SystemError) in throw SystemError("write", .brokenPipe, on: "stdout") },

@@ -115,15 +115,15 @@ struct JournalTests {
     #expect(try journal.attachments(of: "green", plugin: "bridge").isEmpty)
   }
 
-  @Test("An interface is another network's where that one has a record of it, and never by a record of its own")
+  @Test("An interface that another network has a record of is known, its own network does not count")
   func interfaceOfAnotherNetwork() throws {
-    #expect(try !journal.isClaimedByAnotherNetwork(attachment))
+    #expect(try !journal.hasRecordOfAnotherNetwork(for: attachment))
     try release(journal.begin(attachment, plugin: "ptp"))
-    #expect(try !journal.isClaimedByAnotherNetwork(attachment))
+    #expect(try !journal.hasRecordOfAnotherNetwork(for: attachment))
     let other = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth0")
-    #expect(try journal.isClaimedByAnotherNetwork(other))
+    #expect(try journal.hasRecordOfAnotherNetwork(for: other))
     let differentName = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth1")
-    #expect(try !journal.isClaimedByAnotherNetwork(differentName))
+    #expect(try !journal.hasRecordOfAnotherNetwork(for: differentName))
   }
 
   @Test("A symbolic link in the place of a record is not followed")

@@ -30,11 +30,10 @@ struct AttachmentInProgress: ~Copyable {
     _ call: Call, plugin: String, addressManager: String?, in namespaces: borrowing AttachmentNamespaces
   ) throws(PluginError) -> AttachmentInProgress {
     let attachment = call.attachment
-    var record = AttachmentRecord(
+    let record = AttachmentRecord(
       attachment: attachment, plugin: plugin, namespacePath: call.namespacePath,
       namespace: namespaces.namespace.identity.map { FileIdentity(device: $0.device, inode: $0.inode) },
       addressManager: addressManager)
-    record.hostLinks = [.init(name: attachment.hostLinkName(), address: .random(using: randomNumber()))]
     let addressManagement = addressManager.map { AddressManagement(call: call, type: $0) }
 
     var entry = try system { () throws(SystemError) in try Journal().begin(attachment, plugin: plugin) }
@@ -57,9 +56,9 @@ struct AttachmentInProgress: ~Copyable {
     return AttachmentInProgress(record: record, entry: entry, addressManagement: addressManagement)
   }
 
-  /// Takes another name for the host's end, since the one before belongs to somebody else.
-  mutating func takeHostLinkName(attempt: Int) throws(PluginError) {
-    record.hostLinks[0].name = record.attachment.hostLinkName(attempt: attempt)
+  /// Writes down which link of the host is about to be made, in the place of one that could not be made.
+  mutating func announce(_ link: AttachmentRecord.HostLink) throws(PluginError) {
+    record.hostLinks = [link]
     try write()
   }
 

@@ -115,17 +115,6 @@ struct ContainerInterface {
   }
 }
 
-extension AttachmentResult {
-  /// The first gateway of a family among the addresses: what a route without one goes through (CNI spec, "Add
-  /// Success").
-  func gateway(for family: AddressFamily) -> IPAddress? {
-    for address in addresses {
-      if let gateway = address.gateway, gateway.family == family { return gateway }
-    }
-    return nil
-  }
-}
-
 extension Route {
   /// The kernel's route for one of a result.
   ///

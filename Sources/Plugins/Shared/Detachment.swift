@@ -47,8 +47,7 @@ struct Detachment {
     let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
     if try removeHostLinks(recordedAs: content, of: call.attachment, from: host) { return }
     // No record, or one that no longer fits: the interface was made before this plugin was, or somebody changed it.
-    // A runtime sends DEL after an ADD that failed, also where it failed because another network had the name.
-    if try system({ () throws(SystemError) in try Journal().isClaimedByAnotherNetwork(call.attachment) }) { return }
+    if try isAnotherNetworksInterface() { return }
     switch namespace {
     case .some(let namespace): try removeInterface(in: namespace)
     case nil: break
@@ -61,5 +60,11 @@ struct Detachment {
       _ = try container.perform(
         .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.operationNotSupportedByDevice])
     }
+  }
+
+  /// Whether the interface of this name in this container belongs to another network. A runtime sends DEL after an ADD
+  /// that failed, also where it failed because the name was taken.
+  private func isAnotherNetworksInterface() throws(PluginError) -> Bool {
+    try system { () throws(SystemError) in try Journal().hasRecordOfAnotherNetwork(for: call.attachment) }
   }
 }

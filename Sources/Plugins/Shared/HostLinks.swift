@@ -1,4 +1,5 @@
 internal import CNI
+internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
@@ -41,4 +42,12 @@ func removeHostLinks(
     }
   }
   return !links.isEmpty
+}
+
+/// Finds a link that this call has made, to learn its index.
+func madeLink(_ name: String, in namespace: borrowing RouteSocket) throws(PluginError) -> Link {
+  guard let link = try netlink({ () throws(NetlinkError) in try namespace.link(named: name) }) else {
+    throw PluginError(.internal, "link \(quoted(name)) is gone right after it was made")
+  }
+  return link
 }

@@ -28,15 +28,17 @@ struct InterfaceCheck {
     return entry
   }
 
-  /// Checks that the interface is there, is one end of a veth pair and has the address of the result.
+  /// Checks that the interface is there, is of the kind that the plugin makes and has the hardware address of the result.
   ///
   /// - Returns: The link in the container.
-  func vethLink(_ entry: AttachmentInterface, in container: borrowing RouteSocket) throws(PluginError) -> Link {
+  func link(_ entry: AttachmentInterface, ofKind kind: String, in container: borrowing RouteSocket) throws(PluginError)
+    -> Link
+  {
     guard let link = try netlink({ () throws(NetlinkError) in try container.link(named: entry.name) }) else {
       throw PluginError(.internal, "container interface \(quoted(entry.name)) not found")
     }
-    guard link.kind == "veth" else {
-      throw PluginError(.internal, "container interface \(quoted(entry.name)) is not of type veth")
+    guard link.kind == kind else {
+      throw PluginError(.internal, "container interface \(quoted(entry.name)) is not of type \(kind)")
     }
     try checkAddress(of: link, entry)
     return link
@@ -69,7 +71,7 @@ struct InterfaceCheck {
         expected, linkIndex: link.index,
         defaultGateway: previous.gateway(for: expected.destination.address.family))
       if !routes.contains(where: { $0.serves(wanted) }) {
-        throw PluginError(.internal, "expected route \(wanted) not found in routing table")
+        throw PluginError(.internal, "expected route to \(wanted) not found in routing table")
       }
     }
   }

@@ -24,11 +24,15 @@ func netlink<Result: ~Copyable>(_ body: () throws(NetlinkError) -> Result) throw
 }
 
 /// Runs something that makes system calls. A lock that somebody holds for too long is the error "try again later".
-func system<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(PluginError) -> Result {
+///
+/// - Parameter code: The code of any other failure.
+func system<Result: ~Copyable>(
+  failingWith code: ErrorCode = .internal, _ body: () throws(SystemError) -> Result
+) throws(PluginError) -> Result {
   do throws(SystemError) {
     return try body()
   } catch {
-    throw PluginError(error.code == .timedOut ? .tryAgain : .internal, error.description)
+    throw PluginError(error.code == .timedOut ? .tryAgain : code, error.description)
   }
 }
 

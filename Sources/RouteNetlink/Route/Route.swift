@@ -89,3 +89,15 @@ public struct Route: Hashable, Sendable {
     }
   }
 }
+
+extension Route: CustomStringConvertible {
+  /// The way that errors name it: `10.9.0.0/16 via 10.1.0.1 by link with index 7`.
+  public var description: String {
+    var text = destination.description
+    if let gateway { text += " via \(gateway)" }
+    if let linkIndex { text += " by link with index \(linkIndex)" }
+    if let priority { text += " priority \(priority)" }
+    if table != .main { text += " in table \(table)" }
+    return text
+  }
+}

@@ -70,10 +70,10 @@ package struct Journal: Sendable {
     }
   }
 
-  /// Whether another network has a record, of any plugin, for the interface of this name in this container.
+  /// Whether another network has a record of an interface of this name in this container, whichever plugin wrote it.
   ///
   /// It looks into the directory of each network, so it is for the rare case.
-  package func isClaimedByAnotherNetwork(_ attachment: Attachment) throws(SystemError) -> Bool {
+  package func hasRecordOfAnotherNetwork(for attachment: Attachment) throws(SystemError) -> Bool {
     for network in try namesIfPresent("\(directory)/attachments") where network != attachment.network {
       for plugin in try namesIfPresent("\(directory)/attachments/\(network)") {
         let other = Attachment(

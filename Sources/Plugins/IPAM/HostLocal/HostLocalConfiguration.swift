@@ -27,11 +27,8 @@ struct HostLocalConfiguration {
   /// The file's content as a result has it; empty where no file is named.
   func dns() throws(PluginError) -> AttachmentDNS {
     guard let resolverFile else { return AttachmentDNS() }
-    do throws(SystemError) {
-      return AttachmentDNS(resolverFile: try readFile(resolverFile))
-    } catch {
-      throw PluginError(.io, error.description)
-    }
+    return AttachmentDNS(
+      resolverFile: try system(failingWith: .io) { () throws(SystemError) in try readFile(resolverFile) })
   }
 }
 

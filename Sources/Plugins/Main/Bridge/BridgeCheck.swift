@@ -17,7 +17,7 @@ struct BridgeCheck {
     let entry = try interfaces.containerInterface()
     let namespaces = try AttachmentNamespaces.open(for: call)
     let bridge = try bridgeLink(on: namespaces.host)
-    let link = try interfaces.vethLink(entry, in: namespaces.container)
+    let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try checkHostEnd(of: link, bridge: bridge, on: namespaces.host)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
   }

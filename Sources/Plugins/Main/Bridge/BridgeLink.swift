@@ -9,7 +9,7 @@ internal import SystemPackage
 /// The bridge of a network: found, or made.
 ///
 /// Attachments share it, so it stays when the last of them goes, as users of the reference know it. What an ADD that
-/// fails has done to it is taken back, unless another ADD works with the bridge at the same moment and may count on it.
+/// fails has added to it is taken back, unless another attachment, made or in the making, may count on it.
 struct BridgeLink: ~Copyable {
   /// The bridge.
   let link: Link
@@ -46,8 +46,14 @@ struct BridgeLink: ~Copyable {
         throw PluginError(
           .internal, "failed to create bridge \(quoted(name)): \(quoted(name)) already exists but is not a bridge")
       }
-      if !wasMade { try reconcile(link, with: configuration, on: host) }
-      return BridgeLink(link: link, use: use, wasMade: wasMade)
+      let bridge = BridgeLink(link: link, use: use, wasMade: wasMade)
+      do throws(PluginError) {
+        try bridge.reconcile(with: configuration, on: host)
+      } catch {
+        bridge.undo(on: host)
+        throw error
+      }
+      return bridge
     }
   }
 
@@ -73,18 +79,13 @@ struct BridgeLink: ~Copyable {
     specification.address = .random(using: randomNumber())
     let request = RouteRequest.addLink(specification)
     let isNew = try netlink { () throws(NetlinkError) in try host.perform(request, tolerating: [.fileExists]) }
-    guard isNew else { return false }
-    refuseRouterAdvertisements(on: name)
-    if configuration.isPromiscuous {
-      try netlink { () throws(NetlinkError) in try host.perform([.setLink(.name(name), LinkChanges(isPromiscuous: true))]) }
-    }
-    return true
+    if isNew { refuseRouterAdvertisements(on: name) }
+    return isNew
   }
 
-  /// The MTU of a bridge that was there is left alone: networks that share it may ask for different ones.
-  private static func reconcile(_ link: Link, with configuration: BridgeConfiguration, on host: borrowing RouteSocket)
-    throws(PluginError)
-  {
+  /// Brings the bridge into the state that the configuration needs. The MTU of one that was there is left alone:
+  /// networks that share it may ask for different ones.
+  private func reconcile(with configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError) {
     var requests: [RouteRequest] = []
     if !link.isUp { requests.append(.setLink(.index(link.index), LinkChanges(isUp: true))) }
     if configuration.isPromiscuous && !link.isPromiscuous {
@@ -98,9 +99,23 @@ struct BridgeLink: ~Copyable {
     try netlink { () throws(NetlinkError) in try host.perform(requests) }
   }
 
-  /// Takes back what this ADD has done to the bridge, unless somebody else works with it.
-  consuming func undo(on host: borrowing RouteSocket) {
-    guard (try? tryLock(use.rawValue, .exclusive)) == true else { return }
+  /// The hardware address as it is now. That of a bridge which nobody gave one changes with its ports.
+  func hardwareAddress(on host: borrowing RouteSocket) throws(PluginError) -> MACAddress? {
+    if wasMade { return link.address }
+    return try netlink { () throws(NetlinkError) in try host.link(at: link.index) }?.address
+  }
+
+  /// Takes back what this ADD has added, unless somebody else works with the bridge, or has come to be attached to it
+  /// in the meantime.
+  ///
+  /// - Parameter ownPorts: The names of the attachment's own links.
+  consuming func undo(on host: borrowing RouteSocket, ownPorts: [String] = []) {
+    guard (try? tryLock(use.rawValue, .exclusive)) == true, let links = try? host.links() else { return }
+    let isInUse = links.contains { port in
+      let isOwn = ownPorts.contains(port.name) || additions.links.contains { $0 == port.peerIndex }
+      return port.master == link.index && !isOwn
+    }
+    if isInUse { return }
     var requests: [RouteRequest] = additions.links.map { .deleteLink(.index($0)) }
     if wasMade {
       requests.append(.deleteLink(.index(link.index)))

@@ -1,4 +1,4 @@
-public import CNI
+internal import CNI
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
@@ -7,15 +7,13 @@ internal import RouteNetlink
 internal import SystemPackage
 
 /// The `loopback` plugin: takes `lo` of the container up. It works on `lo` whatever `CNI_IFNAME` says.
-public struct Loopback: Plugin {
-  public let name = "loopback"
+struct Loopback: Plugin {
+  let name = "loopback"
 
   /// The interface that the kernel puts into each network namespace.
   private static let interface = "lo"
 
-  public init() {}
-
-  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let previous = try call.previousResult()
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
@@ -53,7 +51,7 @@ public struct Loopback: Plugin {
     return link
   }
 
-  public func delete(_ call: Call) throws(PluginError) {
+  func delete(_ call: Call) throws(PluginError) {
     guard let namespace = try openNamespaceIfPresent(of: call) else { return }
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
@@ -61,15 +59,15 @@ public struct Loopback: Plugin {
     }
   }
 
-  public func check(_ call: Call) throws(PluginError) {
+  func check(_ call: Call) throws(PluginError) {
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
     if !(try loopbackLink(in: container).isUp) { throw PluginError(.internal, "loopback interface is down") }
   }
 
   /// The plugin keeps nothing that could be left behind.
-  public func collectGarbage(_ call: Call) throws(PluginError) {}
+  func collectGarbage(_ call: Call) throws(PluginError) {}
 
   /// Each namespace has a `lo`: there is nothing that an ADD could lack.
-  public func status(_ call: Call) throws(PluginError) {}
+  func status(_ call: Call) throws(PluginError) {}
 }

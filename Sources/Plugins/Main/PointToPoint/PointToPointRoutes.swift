@@ -59,9 +59,7 @@ struct PointToPointRoutes {
   /// Gives the host's end the gateways' addresses, each for itself, and the host a route to each address of the
   /// container.
   func configureHost(_ name: String, on host: borrowing RouteSocket) throws(PluginError) {
-    guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) else {
-      throw PluginError(.internal, "link \(quoted(name)) is gone right after it was made")
-    }
+    let link = try madeLink(name, in: host)
     var gateways: [LinkAddress] = []
     var routes: [Route] = []
     for address in addresses {
