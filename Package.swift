@@ -59,7 +59,7 @@ let package = Package(
         system,
       ]),
     .executableTarget(
-      name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
+      name: "swift-cni", dependencies: ["Plugins", "CNI", "CLinux"], path: "Sources/swift-cni", swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections"])]),
 
     // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
