@@ -4,6 +4,7 @@ import CNI
 import Plugins
 
 let status = Dispatcher(
-  invocation: String(cString: swiftcni_invocation()), plugins: .standard, softwareVersion: "swift-cni \(softwareVersion)"
+  invocation: String(cString: swiftcni_invocation()), plugins: .standard,
+  softwareVersion: "swift-cni \(softwareVersion)"
 ).run()
 exit(status)
