@@ -16,12 +16,12 @@ struct PointToPointRoutes {
 
   private let addresses: [Address]
 
-  /// Takes the addresses out of a result.
+  /// Takes the addresses of the container's interface.
   ///
   /// - Throws: When one has no gateway: there would be no address for the host's end.
-  init(_ result: AttachmentResult) throws(PluginError) {
+  init(_ given: [AttachmentAddress]) throws(PluginError) {
     var addresses: [Address] = []
-    for address in result.addresses {
+    for address in given {
       guard let gateway = address.gateway, gateway.family == address.address.address.family else {
         throw PluginError(
           .internal, "address \(address.address) has no gateway", details: "ptp gives it to the host's end of the link")
