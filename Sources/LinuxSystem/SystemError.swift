@@ -28,6 +28,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Errno {
+  /// `ENODEV` as everybody else calls it. swift-system has the BSD's text for it.
+  package static var noSuchDevice: Errno { .operationNotSupportedByDevice }
+
   /// The text of the error in the form that the field's tools print and search for: lower case, without a period
   /// (`no such file or directory`).
   public var text: String {

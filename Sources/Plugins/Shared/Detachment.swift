@@ -58,7 +58,7 @@ struct Detachment {
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
     try netlink { () throws(NetlinkError) in
       _ = try container.perform(
-        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.operationNotSupportedByDevice])
+        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.noSuchDevice])
     }
   }
 

@@ -38,7 +38,7 @@ func removeHostLinks(
   let links = try hostLinks(recordedAs: content, of: attachment, in: host)
   for link in links {
     try netlink { () throws(NetlinkError) in
-      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.operationNotSupportedByDevice])
+      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.noSuchDevice])
     }
   }
   return !links.isEmpty

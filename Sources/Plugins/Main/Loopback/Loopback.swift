@@ -59,7 +59,7 @@ struct Loopback: Plugin {
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
       _ = try container.perform(
-        .setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.operationNotSupportedByDevice])
+        .setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.noSuchDevice])
     }
   }
 
