@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkNamespaces
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// A DEL: goes on past every step that fails, treats what is already gone as done, and gives the addresses back last.
 struct Detachment {

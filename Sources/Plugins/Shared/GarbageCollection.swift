@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// A GC: removes what the network's attachments have left that the runtime does not know any more.
 struct GarbageCollection {

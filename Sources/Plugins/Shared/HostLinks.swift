@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// The host's links of an attachment, as far as they are still there.
 ///

@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
-internal import SystemPackage
 
 /// The `loopback` plugin: takes `lo` of the container up. It works on `lo` whatever `CNI_IFNAME` says.
 struct Loopback: Plugin {

@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import RouteNetlink
-internal import SystemPackage
 
 /// Who reaches whom over a link between a container and the host: each address of the container through its gateway,
 /// which is an address of the host's end.
