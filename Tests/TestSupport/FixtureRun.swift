@@ -63,7 +63,9 @@ package struct FixtureRun {
   private func compare(_ call: FixtureCall, _ outcome: Program.Outcome) throws {
     let step = "\(fixture): \(call.command) \(call.expected)"
     if call.expected == "nothing" {
-      if outcome.status != 0 || !outcome.output.isEmpty { Issue.record("\(step): expected success and no output, got \(outcome)") }
+      if outcome.status != 0 || !outcome.output.isEmpty {
+        Issue.record("\(step): expected success and no output, got \(outcome)")
+      }
       return
     }
     if call.expected == "crash" {
@@ -72,13 +74,15 @@ package struct FixtureRun {
     }
     let printed = placeholders(outcome.text)
     if updating { return try update(call.expected, printed, outcome.status) }
-    guard let name = fixture.judged(call.expected, asReference: plugins.isReference), let expected = fixture.text(name) else {
+    guard let name = fixture.judged(call.expected, asReference: plugins.isReference), let expected = fixture.text(name)
+    else {
       Issue.record("\(step): there is no such file; UPDATE_GOLDEN=1 writes it. Printed was: \(outcome)")
       return
     }
     let status = kind(name)
     guard outcome.status == status, same(printed, expected, exactly: name.contains(".reference.")) else {
-      Issue.record("\(step): expected exit status \(status) and\n\(expected)\ngot \(outcome)\nwhich is compared as\n\(printed)")
+      Issue.record(
+        "\(step): expected exit status \(status) and\n\(expected)\ngot \(outcome)\nwhich is compared as\n\(printed)")
       return
     }
     // A difference that is documented must be one.
@@ -116,7 +120,9 @@ package struct FixtureRun {
     let isReference = plugins.isReference
     let name = versioned(expected)
     let ours = fixture.judged(name, asReference: false)
-    if isReference, let ours, let text = fixture.text(ours), kind(ours) == status, same(printed, text, exactly: false) { return }
+    if isReference, let ours, let text = fixture.text(ours), kind(ours) == status, same(printed, text, exactly: false) {
+      return
+    }
     // Where a case without steps of its own ends the other way, its expectation has another name.
     let outcome = status == 0 ? "result.json" : "error.json"
     let turned = fixture.judged("steps", asReference: isReference) == nil && kind(expected) != status
@@ -160,8 +166,10 @@ package struct FixtureRun {
     if let version = fixture.version {
       text = text.replacing("\"cniVersion\": \"\(version)\"", with: "\"cniVersion\": \"\(Fixture.versionMark)\"")
     }
-    return marking(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/, as: "<mac>", in: text) { $0 == "00:00:00:00:00:00" || given.contains($0) }
-      .replacing(/\bveth[0-9a-f]{8}\b/, with: "<veth>")
+    return marking(/\b(?:[0-9a-f]{2}:){5}[0-9a-f]{2}\b/, as: "<mac>", in: text) {
+      $0 == "00:00:00:00:00:00" || given.contains($0)
+    }
+    .replacing(/\bveth[0-9a-f]{8}\b/, with: "<veth>")
   }
 
   private func marking(
