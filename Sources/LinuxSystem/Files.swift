@@ -3,7 +3,9 @@ internal import SystemPackage
 
 /// What identifies a file, whatever path leads to it.
 package struct FileIdentity: Hashable, Sendable {
+  /// The number of the file system: `st_dev` of `stat(2)`.
   package let device: UInt64
+  /// The number of the file in it: `st_ino`.
   package let inode: UInt64
 
   package init(device: UInt64, inode: UInt64) {
