@@ -12,7 +12,7 @@ struct PointToPointTests {
     let addresses = try addresses.map { address, gateway in
       AttachmentAddress(address: try #require(CIDR(address)), gateway: gateway.flatMap { IPAddress($0) })
     }
-    return try PointToPointRoutes(AttachmentResult(addresses: addresses)).containerRoutes(through: 7).map { route in
+    return try PointToPointRoutes(addresses).containerRoutes(through: 7).map { route in
       let way = route.gateway.map { "via \($0)" } ?? "link"
       return "\(route.destination) \(way) from \(route.source.map(\.description) ?? "?")"
     }

@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
-internal import SystemPackage
 
 /// Gives the interface in the container its kernel settings, addresses and routes.
 struct ContainerInterface {

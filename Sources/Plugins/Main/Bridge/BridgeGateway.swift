@@ -58,11 +58,12 @@ struct BridgeGateway {
     if missing.isEmpty { return }
 
     var requests: [RouteRequest] = []
-    for conflict in present where missing.contains(where: { isConflict(conflict.cidr, with: $0) }) {
+    for conflict in present {
+      guard let gateway = missing.first(where: { isConflict(conflict.cidr, with: $0) }) else { continue }
       guard configuration.forcesAddress else {
         throw PluginError(
           .internal,
-          "failed to set bridge addr: \(quoted(link.name)) already has an IP address different from \(missing[0])",
+          "failed to set bridge addr: \(quoted(link.name)) already has an IP address different from \(gateway)",
           details: "it has \(conflict.cidr); forceAddress replaces it")
       }
       requests.append(.deleteAddress(conflict, from: link.index))

@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
-internal import SystemPackage
 
 /// The `loopback` plugin: takes `lo` of the container up. It works on `lo` whatever `CNI_IFNAME` says.
 struct Loopback: Plugin {
@@ -59,7 +58,7 @@ struct Loopback: Plugin {
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
       _ = try container.perform(
-        .setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.operationNotSupportedByDevice])
+        .setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.noSuchDevice])
     }
   }
 

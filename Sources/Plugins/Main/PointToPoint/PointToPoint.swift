@@ -28,7 +28,7 @@ struct PointToPoint: JournaledPlugin {
     guard var result = try attachment.addresses() else {
       throw PluginError(.invalidConfiguration, "no plugin name provided")
     }
-    let routes = try PointToPointRoutes(result)
+    let routes = try PointToPointRoutes(result.addresses)
     let pair = try VethPair.make(.init(mtu: configuration.common.mtu), for: &attachment, in: namespaces)
     refuseRouterAdvertisements(on: pair.hostName)
 
@@ -54,7 +54,7 @@ struct PointToPoint: JournaledPlugin {
     let namespaces = try AttachmentNamespaces.open(for: call)
     let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
-    try PointToPointRoutes(interfaces.previous).checkHost(peerOf: link, on: namespaces.host)
+    try PointToPointRoutes(interfaces.addresses).checkHost(peerOf: link, on: namespaces.host)
   }
 
   func status(_ call: Call) throws(PluginError) {
