@@ -61,7 +61,7 @@ public struct Bridge: Plugin {
       try attachment.commit(result)
       return result
     } catch {
-      bridge.undo(on: namespaces.host)
+      bridge.undo(port: attachment.record, on: namespaces.host)
       throw error
     }
   }
