@@ -115,14 +115,30 @@ struct JournalTests {
     #expect(try journal.attachments(of: "green", plugin: "bridge").isEmpty)
   }
 
-  @Test("An interface that any network or plugin has a record of is known")
+  @Test("An interface that another network or plugin has a record of is known")
   func interfaceOfAnotherNetwork() throws {
-    #expect(try !journal.hasRecord(ofInterfaceIn: attachment))
+    #expect(try !journal.hasForeignRecord(ofInterfaceIn: attachment, plugin: "bridge"))
     try release(journal.begin(attachment, plugin: "ptp"))
+    #expect(try journal.hasForeignRecord(ofInterfaceIn: attachment, plugin: "bridge"))
+    #expect(try !journal.hasForeignRecord(ofInterfaceIn: attachment, plugin: "ptp"))
     let other = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth0")
-    #expect(try journal.hasRecord(ofInterfaceIn: other))
+    #expect(try journal.hasForeignRecord(ofInterfaceIn: other, plugin: "ptp"))
     let differentName = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth1")
-    #expect(try !journal.hasRecord(ofInterfaceIn: differentName))
+    #expect(try !journal.hasForeignRecord(ofInterfaceIn: differentName, plugin: "ptp"))
+  }
+
+  @Test("A directory that is a symbolic link to nowhere is an error, and not tried for ever")
+  func danglingDirectory() throws {
+    try makeDirectories("\(directory)/attachments/blue", mode: 0o700)
+    #expect(symlink("/nonexistent/records", "\(directory)/attachments/blue/bridge") == 0)
+    #expect(throws: SystemError.self) { try release(journal.begin(attachment, plugin: "bridge")) }
+  }
+
+  @Test("A pipe in the place of a record is an error, and not waited for")
+  func pipeForRecord() throws {
+    try makeDirectories("\(directory)/attachments/blue/bridge", mode: 0o700)
+    #expect(mkfifo("\(directory)/attachments/blue/bridge/0123abc:eth0", 0o600) == 0)
+    #expect(throws: SystemError.self) { try release(journal.begin(attachment, plugin: "bridge")) }
   }
 
   @Test("A symbolic link in the place of a record is not followed")

@@ -65,6 +65,6 @@ struct Detachment {
   /// Whether the interface of this name in this container belongs to another network. A runtime sends DEL after an ADD
   /// that failed, also where it failed because the name was taken.
   private func isAnotherNetworksInterface() throws(PluginError) -> Bool {
-    try system { () throws(SystemError) in try Journal().hasRecord(ofInterfaceIn: call.attachment) }
+    try system { () throws(SystemError) in try Journal().hasForeignRecord(ofInterfaceIn: call.attachment, plugin: plugin) }
   }
 }

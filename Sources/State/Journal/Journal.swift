@@ -31,15 +31,21 @@ package struct Journal: Sendable {
   package func begin(_ attachment: Attachment, plugin: String) throws(SystemError) -> JournalEntry {
     let path = path(of: attachment, plugin: plugin)
     while true {
-      let file: OwnedDescriptor
-      do throws(SystemError) {
-        file = try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-      } catch {
-        if error.code != .noSuchFileOrDirectory { throw error }
-        try makeDirectories(recordDirectory(network: attachment.network, plugin: plugin), mode: 0o700)
-        continue
-      }
+      let file = try openRecord(path, in: recordDirectory(network: attachment.network, plugin: plugin))
       if let entry = try JournalEntry(locking: file, path: path, seconds: Journal.patience) { return entry }
+    }
+  }
+
+  /// Opens the file of a record; makes it, and the directory, where there is none.
+  private func openRecord(_ path: String, in directory: String) throws(SystemError) -> OwnedDescriptor {
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+    do throws(SystemError) {
+      return try OwnedDescriptor(opening: path, flags, mode: 0o600)
+    } catch {
+      if error.code != .noSuchFileOrDirectory { throw error }
+      try makeDirectories(directory, mode: 0o700)
+      // Once: a symbolic link that leads nowhere is there, and yet nothing can be made in it.
+      return try OwnedDescriptor(opening: path, flags, mode: 0o600)
     }
   }
 
@@ -70,14 +76,15 @@ package struct Journal: Sendable {
     }
   }
 
-  /// Whether there is a record of any network or plugin for an interface of this name in this container.
+  /// Whether another network or plugin has a record for an interface of this name in this container.
   ///
   /// It looks into the directory of each network, so it is for the rare case.
-  package func hasRecord(ofInterfaceIn attachment: Attachment) throws(SystemError) -> Bool {
+  package func hasForeignRecord(ofInterfaceIn attachment: Attachment, plugin own: String) throws(SystemError) -> Bool {
     for network in try namesIfPresent("\(directory)/attachments") {
       for plugin in try namesIfPresent("\(directory)/attachments/\(network)") {
         let other = Attachment(
           network: network, containerID: attachment.containerID, interfaceName: attachment.interfaceName)
+        if network == attachment.network && plugin == own { continue }
         if access(path(of: other, plugin: plugin), F_OK) == 0 { return true }
       }
     }
@@ -126,7 +133,7 @@ package struct Journal: Sendable {
     while true {
       let file: OwnedDescriptor
       do throws(SystemError) {
-        file = try OwnedDescriptor(opening: path, O_RDWR | O_NOFOLLOW)
+        file = try OwnedDescriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
       } catch {
         switch error.code {
         // A name that is too long was never written.
