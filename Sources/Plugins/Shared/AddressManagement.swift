@@ -12,14 +12,19 @@ struct AddressManagement {
   /// - Throws: The IPAM plugin's own error, unchanged. It was asked to take back what it may have reserved.
   func add() throws(PluginError) -> AttachmentResult {
     let delegate = try Delegate.find(type, for: call)
+    let result: AttachmentResult
     do throws(PluginError) {
-      let result = try delegate.add(call)
-      if result.addresses.isEmpty { throw PluginError("IPAM plugin returned missing IP config") }
-      return result
+      result = try delegate.add(call)
     } catch {
-      delegate.undoAdd(call)
+      // Ours have done so themselves, and would wait once more for a lock that they did not get.
+      if case .executable = delegate { delegate.undoAdd(call) }
       throw error
     }
+    if result.addresses.isEmpty {
+      delegate.undoAdd(call)
+      throw PluginError("IPAM plugin returned missing IP config")
+    }
+    return result
   }
 
   /// Gives the addresses back after a failure of something else, which is the one to report.

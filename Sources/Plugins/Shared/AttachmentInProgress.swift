@@ -13,6 +13,9 @@ struct AttachmentInProgress: ~Copyable {
   private var entry: JournalEntry
   private let addressManagement: AddressManagement?
 
+  /// Whether the IPAM plugin has given addresses, which it must be asked to take back.
+  private var hasAddresses = false
+
   private init(record: AttachmentRecord, entry: consuming JournalEntry, addressManagement: AddressManagement?) {
     self.record = record
     self.entry = entry
@@ -34,21 +37,23 @@ struct AttachmentInProgress: ~Copyable {
     let addressManagement = addressManager.map { AddressManagement(call: call, type: $0) }
 
     var entry = try system { () throws(SystemError) in try Journal().begin(attachment, plugin: plugin) }
-    let name = attachment.interfaceName
-    let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
-    switch entry.content {
-    case .new where isTaken:
-      try system { () throws(SystemError) in try entry.remove() }
-      throw alreadyExists(name)
-    case .record(let earlier) where isTaken && earlier.phase == .attached: throw alreadyExists(name)
-    case .unreadable where isTaken: throw alreadyExists(name)
-    case .new: break
-    case .record(let earlier):
-      try removeHostLinks(of: earlier, from: namespaces.host)
-      addressManagement?.release()
-    case .unreadable: addressManagement?.release()
+    do throws(PluginError) {
+      let name = attachment.interfaceName
+      let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
+      switch entry.content {
+      case .new where isTaken, .unreadable where isTaken: throw alreadyExists(name)
+      case .record(let earlier) where isTaken && earlier.phase == .attached: throw alreadyExists(name)
+      case .new: break
+      case .record(let earlier):
+        try removeHostLinks(of: earlier, from: namespaces.host)
+        addressManagement?.release()
+      case .unreadable: addressManagement?.release()
+      }
+      try system { () throws(SystemError) in try entry.write(record) }
+    } catch {
+      if case .new = entry.content { try? entry.remove() }
+      throw error
     }
-    try system { () throws(SystemError) in try entry.write(record) }
     return AttachmentInProgress(record: record, entry: entry, addressManagement: addressManagement)
   }
 
@@ -61,7 +66,11 @@ struct AttachmentInProgress: ~Copyable {
   /// Asks the IPAM plugin for addresses.
   ///
   /// - Returns: nil where the configuration names no IPAM plugin.
-  func addresses() throws(PluginError) -> AttachmentResult? { try addressManagement?.add() }
+  mutating func addresses() throws(PluginError) -> AttachmentResult? {
+    let result = try addressManagement?.add()
+    hasAddresses = result != nil
+    return result
+  }
 
   /// Says that the attachment is complete.
   mutating func commit(_ result: AttachmentResult) throws(PluginError) {
@@ -74,7 +83,7 @@ struct AttachmentInProgress: ~Copyable {
   consuming func undo(from host: borrowing RouteSocket) {
     do throws(PluginError) {
       try removeHostLinks(of: record, from: host)
-      addressManagement?.release()
+      if hasAddresses { try addressManagement?.delete() }
       try system { () throws(SystemError) in try entry.remove() }
     } catch {
       // The error that led here is the one to report.
