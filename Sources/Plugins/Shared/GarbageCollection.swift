@@ -38,26 +38,33 @@ struct GarbageCollection {
   private func remove(_ attachments: [Attachment]) throws(PluginError) {
     if attachments.isEmpty { return }
     let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
+    var failures = FailureList()
     var entries: [HeldEntry] = []
     var links: [UInt32] = []
     for attachment in attachments {
-      // One that a living process holds is being added or deleted right now.
-      let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
-      guard let entry else { continue }
-      if let record = entry.record {
-        links += try hostLinks(of: record, in: host).map(\.index)
-      }
-      entries.append(HeldEntry(entry))
-    }
-    if !links.isEmpty {
-      // The kernel waits once for each message that deletes links, however many they are.
-      // One that is gone by now is what is wanted.
-      _ = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
-      try netlink { () throws(NetlinkError) in
-        _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.operationNotSupportedByDevice])
+      failures.collect { () throws(PluginError) in
+        // One that a living process holds is being added or deleted right now.
+        let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
+        guard let entry else { return }
+        if let record = entry.record {
+          links += try hostLinks(of: record, in: host).map(\.index)
+        }
+        entries.append(HeldEntry(entry))
       }
     }
-    for entry in entries { try entry.remove() }
+    try removeLinks(links, from: host)
+    for entry in entries { failures.collect { () throws(PluginError) in try entry.remove() } }
+    try failures.throwIfAny()
+  }
+
+  private func removeLinks(_ links: [UInt32], from host: borrowing RouteSocket) throws(PluginError) {
+    if links.isEmpty { return }
+    // The kernel waits once for each message that deletes links, however many they are.
+    // One that is gone by now is what is wanted.
+    _ = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
+    try netlink { () throws(NetlinkError) in
+      _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.operationNotSupportedByDevice])
+    }
   }
 }
 
