@@ -5,8 +5,8 @@ internal import SystemPackage
 
 /// A connection to the kernel's netlink.
 ///
-/// It belongs to the namespace in which it was opened, for ever and from wherever it is used, so that a program opens one
-/// socket per namespace and never moves again. It may be used from several threads; one exchange happens at a time.
+/// It belongs to the namespace in which it was opened, for ever and from wherever it is used, so that a program opens
+/// one socket per namespace and never moves again. It may be used from several threads; one exchange happens at a time.
 ///
 /// Every wait for the kernel ends after ``timeout`` with `ETIMEDOUT`.
 public struct NetlinkSocket: ~Copyable, Sendable {

@@ -38,6 +38,7 @@ public struct NetlinkSubscription: ~Copyable {
   {
     do throws(SystemError) {
       let descriptor = try NetlinkDescriptor(netlinkProtocol)
+      try descriptor.bind()
       for group in groups { try descriptor.join(group: group) }
       return descriptor
     } catch {

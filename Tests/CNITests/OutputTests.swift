@@ -70,7 +70,7 @@ struct OutputTests {
   func unwritable() {
     var log = ""
     let dispatcher = Dispatcher(
-      invocation: "fake", plugins: PluginTable(names: ["fake"]) { _ in FakePlugin() }, softwareVersion: "",
+      invocation: "fake", plugins: PluginTable([FakePlugin()]), softwareVersion: "",
       environment: Environment(variables().map { ($0.key, $0.value) }),
       input: { () throws(SystemError) in Array(configuration().utf8) },
       output: { _ throws(SystemError) in throw SystemError("write", .brokenPipe, on: "stdout") },
@@ -84,7 +84,7 @@ struct OutputTests {
     func commands(_ command: String) -> [CNI.Command] {
       let plugin = FakePlugin()
       let dispatcher = Dispatcher(
-        invocation: "fake", plugins: PluginTable(names: ["fake"]) { _ in plugin }, softwareVersion: "",
+        invocation: "fake", plugins: PluginTable([plugin]), softwareVersion: "",
         environment: Environment(variables(command).map { ($0.key, $0.value) }),
         input: { () throws(SystemError) in Array(configuration().utf8) },
         output: { _ throws(SystemError) in throw SystemError("write", .noSpace, on: "stdout") }, log: { _ in })

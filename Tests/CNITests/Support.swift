@@ -96,7 +96,7 @@ func call(
   let outcome = Outcome()
   let dispatcher = Dispatcher(
     invocation: invocation,
-    plugins: PluginTable(names: plugins.map { $0.name }) { name in plugins.first { $0.name == name } },
+    plugins: PluginTable(plugins),
     softwareVersion: "swift-cni 1.2.3", environment: Environment(variables.map { ($0.key, $0.value) }),
     input: { () throws(SystemError) in
       outcome.reads += 1

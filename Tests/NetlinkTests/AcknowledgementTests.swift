@@ -73,9 +73,11 @@ struct AcknowledgementTests {
     #expect(try error(bytes)?.code == Errno(rawValue: Int32.min))
   }
 
-  @Test("every truncation is an error", arguments: [
-    "kernel-error-with-words", "kernel-error-with-offset", "kernel-acknowledgement",
-  ])
+  @Test(
+    "every truncation is an error",
+    arguments: [
+      "kernel-error-with-words", "kernel-error-with-offset", "kernel-acknowledgement",
+    ])
   func truncated(_ name: String) throws {
     let bytes = try HexFixture(name).bytes
     for count in 0..<bytes.count {

@@ -21,10 +21,12 @@ struct CursorTests {
     #expect(try attributes([4, 0, 2, 0x80, 4, 0, 3, 0x40, 4, 0, 4, 0xc0]) == [[2, 0], [3, 0], [4, 0]])
   }
 
-  @Test("a length that cannot be", arguments: [
-    [0, 0, 1, 0], [1, 0, 1, 0], [3, 0, 1, 0], [5, 0, 1, 0], [255, 255, 1, 0], [4], [4, 0], [4, 0, 1],
-    [4, 0, 1, 0, 8, 0, 1, 0, 1, 2, 3], [4, 0, 1, 0, 0, 0, 0, 0],
-  ] as [[UInt8]])
+  @Test(
+    "a length that cannot be",
+    arguments: [
+      [0, 0, 1, 0], [1, 0, 1, 0], [3, 0, 1, 0], [5, 0, 1, 0], [255, 255, 1, 0], [4], [4, 0], [4, 0, 1],
+      [4, 0, 1, 0, 8, 0, 1, 0, 1, 2, 3], [4, 0, 1, 0, 0, 0, 0, 0],
+    ] as [[UInt8]])
   func malformed(_ bytes: [UInt8]) {
     #expect(throws: MalformedMessage.self) { try attributes(bytes) }
   }
@@ -44,10 +46,12 @@ struct CursorTests {
     }
   }
 
-  @Test("texts end at a NUL, or at the end, and are made valid", arguments: [
-    ([0x65, 0x74, 0x68, 0], "eth"), ([0x65, 0x74, 0x68], "eth"), ([0x65, 0, 0x68], "e"), ([0], ""), ([], ""),
-    ([0xff, 0x65], "\u{fffd}e"),
-  ] as [([UInt8], String)])
+  @Test(
+    "texts end at a NUL, or at the end, and are made valid",
+    arguments: [
+      ([0x65, 0x74, 0x68, 0], "eth"), ([0x65, 0x74, 0x68], "eth"), ([0x65, 0, 0x68], "e"), ([0], ""), ([], ""),
+      ([0xff, 0x65], "\u{fffd}e"),
+    ] as [([UInt8], String)])
   func text(_ payload: [UInt8], _ expected: String) throws {
     let bytes = [UInt8(payload.count + 4), 0, 1, 0] + payload
     var cursor = AttributeCursor(bytes.span.bytes)

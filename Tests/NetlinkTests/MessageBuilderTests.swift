@@ -16,11 +16,12 @@ struct MessageBuilderTests {
     var message = MessageBuilder(MessageType(subsystem: 10, message: 11), [.create, .acknowledge], UInt16(7))
     message.append(3, UInt8(9))
     let request = NetlinkRequest(message, "test")
-    #expect(request.bytes == [
-      28, 0, 0, 0, 11, 10, 5, 4, 0, 0, 0, 0, 0, 0, 0, 0,
-      7, 0, 0, 0,
-      5, 0, 3, 0, 9, 0, 0, 0,
-    ])
+    #expect(
+      request.bytes == [
+        28, 0, 0, 0, 11, 10, 5, 4, 0, 0, 0, 0, 0, 0, 0, 0,
+        7, 0, 0, 0,
+        5, 0, 3, 0, 9, 0, 0, 0,
+      ])
     #expect(request.description == "test")
   }
 
@@ -32,14 +33,15 @@ struct MessageBuilderTests {
     message.append(3, bytes: [9, 8, 7])
     message.append(4, text: "äb")
     message.append(flag: 5)
-    #expect(body(message) == [
-      1, 2, 3, 4,
-      6, 0, 1, 0, 2, 1, 0, 0,
-      8, 0, 2, 0, 1, 2, 3, 4,
-      7, 0, 3, 0, 9, 8, 7, 0,
-      8, 0, 4, 0, 0xc3, 0xa4, 0x62, 0,
-      4, 0, 5, 0,
-    ])
+    #expect(
+      body(message) == [
+        1, 2, 3, 4,
+        6, 0, 1, 0, 2, 1, 0, 0,
+        8, 0, 2, 0, 1, 2, 3, 4,
+        7, 0, 3, 0, 9, 8, 7, 0,
+        8, 0, 4, 0, 0xc3, 0xa4, 0x62, 0,
+        4, 0, 5, 0,
+      ])
   }
 
   @Test("nests get their lengths afterwards")
@@ -51,14 +53,15 @@ struct MessageBuilderTests {
       message.nest(5) { _ in }
     }
     message.append(6) { message in message.append(record: UInt32(0x0100_0000)) { $0.append(flag: 7) } }
-    #expect(body(message) == [
-      1, 2, 3, 4,
-      24, 0, 1, 0x80,
-      5, 0, 2, 0, 1, 0, 0, 0,
-      8, 0, 3, 0x80, 4, 0, 4, 0,
-      4, 0, 5, 0x80,
-      12, 0, 6, 0, 8, 0, 0, 1, 4, 0, 7, 0,
-    ])
+    #expect(
+      body(message) == [
+        1, 2, 3, 4,
+        24, 0, 1, 0x80,
+        5, 0, 2, 0, 1, 0, 0, 0,
+        8, 0, 3, 0x80, 4, 0, 4, 0,
+        4, 0, 5, 0x80,
+        12, 0, 6, 0, 8, 0, 0, 1, 4, 0, 7, 0,
+      ])
   }
 
   @Test("what is no message fails when it is performed, and nothing is sent")
@@ -73,7 +76,9 @@ struct MessageBuilderTests {
       for _ in 0..<2 { message.append(1, bytes: [UInt8](repeating: 0, count: 40000)) }
     }
     for (message, code) in [(cut, Errno.invalidArgument), (long, .messageTooLong), (nested, .messageTooLong)] {
-      let error = #expect(throws: NetlinkError.self) { try socket.perform([NetlinkRequest(message, "do the impossible")]) }
+      let error = #expect(throws: NetlinkError.self) {
+        try socket.perform([NetlinkRequest(message, "do the impossible")])
+      }
       #expect(error == NetlinkError(operation: "do the impossible", code: code))
     }
     var longest = message()

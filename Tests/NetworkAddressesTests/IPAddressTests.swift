@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Addresses of either version")
 struct IPAddressTests {
-  @Test("an IPv4-mapped text is the IPv4 address", arguments: ["::ffff:10.0.0.2", "::ffff:a00:2", "0:0:0:0:0:FFFF:10.0.0.2"])
+  @Test(
+    "an IPv4-mapped text is the IPv4 address",
+    arguments: ["::ffff:10.0.0.2", "::ffff:a00:2", "0:0:0:0:0:FFFF:10.0.0.2"])
   func mapped(_ text: String) throws {
     let address = try #require(IPAddress(text))
     #expect(address == IPAddress("10.0.0.2"))
@@ -25,12 +27,14 @@ struct IPAddressTests {
     #expect(mapped.family == .ipv6)
   }
 
-  @Test("the next and the previous, up to the ends of the family", arguments: [
-    ("10.0.0.255", "10.0.1.0"), ("0.0.0.0", "0.0.0.1"), ("255.255.255.254", "255.255.255.255"), ("::", "::1"),
-    ("::ffff:ffff", "::1:0:0"), ("fe80::ffff", "fe80::1:0"),
-    // A small number stays what it is: IPv6.
-    ("::1:2", "::1:3"),
-  ])
+  @Test(
+    "the next and the previous, up to the ends of the family",
+    arguments: [
+      ("10.0.0.255", "10.0.1.0"), ("0.0.0.0", "0.0.0.1"), ("255.255.255.254", "255.255.255.255"), ("::", "::1"),
+      ("::ffff:ffff", "::1:0:0"), ("fe80::ffff", "fe80::1:0"),
+      // A small number stays what it is: IPv6.
+      ("::1:2", "::1:3"),
+    ])
   func neighbours(_ first: String, _ second: String) throws {
     let first = try #require(IPAddress(first))
     let second = try #require(IPAddress(second))
@@ -62,12 +66,14 @@ struct IPAddressTests {
   }
 
   /// What an address is for: u unspecified, o loopback, l link-local, m multicast, g global unicast, - none.
-  @Test("what addresses are for", arguments: [
-    ("0.0.0.0", "u"), ("::", "u"), ("127.0.0.1", "o"), ("127.255.0.9", "o"), ("::1", "o"), ("169.254.1.1", "l"),
-    ("fe80::1", "l"), ("febf::1", "l"), ("fec0::1", "g"), ("224.0.0.1", "m"), ("239.9.9.9", "m"), ("ff02::1", "m"),
-    ("255.255.255.255", "-"), ("10.0.0.1", "g"), ("192.168.0.0", "g"), ("240.0.0.1", "g"), ("2001:db8::1", "g"),
-    ("fd00::1", "g"), ("::2", "g"),
-  ])
+  @Test(
+    "what addresses are for",
+    arguments: [
+      ("0.0.0.0", "u"), ("::", "u"), ("127.0.0.1", "o"), ("127.255.0.9", "o"), ("::1", "o"), ("169.254.1.1", "l"),
+      ("fe80::1", "l"), ("febf::1", "l"), ("fec0::1", "g"), ("224.0.0.1", "m"), ("239.9.9.9", "m"), ("ff02::1", "m"),
+      ("255.255.255.255", "-"), ("10.0.0.1", "g"), ("192.168.0.0", "g"), ("240.0.0.1", "g"), ("2001:db8::1", "g"),
+      ("fd00::1", "g"), ("::2", "g"),
+    ])
   func classes(_ text: String, _ expected: String) throws {
     let address = try #require(IPAddress(text))
     var found = ""

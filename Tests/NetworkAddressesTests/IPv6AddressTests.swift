@@ -3,34 +3,42 @@ import Testing
 
 @Suite("IPv6 addresses")
 struct IPv6AddressTests {
-  @Test("texts in the form of RFC 5952", arguments: [
-    "::", "::1", "1::", "fe80::1", "2001:db8::1", "2001:db8::1:0:0:1", "2001:db8:0:1:1:1:1:1", "1:2:3:4:5:6:7:8",
-    "1:2:3:4:5:6:7:0", "0:2:3:4:5:6:7:8", "::2:3:4:5:6:7", "1:2:3:4:5:6::", "1::8", "1:0:0:4::8",
-    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::ffff:10.0.0.2",
-  ])
+  @Test(
+    "texts in the form of RFC 5952",
+    arguments: [
+      "::", "::1", "1::", "fe80::1", "2001:db8::1", "2001:db8::1:0:0:1", "2001:db8:0:1:1:1:1:1", "1:2:3:4:5:6:7:8",
+      "1:2:3:4:5:6:7:0", "0:2:3:4:5:6:7:8", "::2:3:4:5:6:7", "1:2:3:4:5:6::", "1::8", "1:0:0:4::8",
+      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::ffff:10.0.0.2",
+    ])
   func canonical(_ text: String) throws {
     let address = try #require(IPv6Address(text))
     #expect(address.description == text)
     #expect(IPv6Address(address.description) == address)
   }
 
-  @Test("other texts of the same address", arguments: [
-    ("0:0:0:0:0:0:0:0", "::"), ("0:0:0:0:0:0:0:1", "::1"), ("2001:0DB8:0000:0000:0000:0000:0000:0001", "2001:db8::1"),
-    ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
-    ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"), ("::10.0.0.2", "::a00:2"), ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
-    ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"), ("::FFFF:0a00:0002", "::ffff:10.0.0.2"),
-    ("0:0:0:0:0:ffff:10.0.0.2", "::ffff:10.0.0.2"),
-  ])
+  @Test(
+    "other texts of the same address",
+    arguments: [
+      ("0:0:0:0:0:0:0:0", "::"), ("0:0:0:0:0:0:0:1", "::1"), ("2001:0DB8:0000:0000:0000:0000:0000:0001", "2001:db8::1"),
+      ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
+      ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"), ("::10.0.0.2", "::a00:2"), ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"),
+      ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"), ("::FFFF:0a00:0002", "::ffff:10.0.0.2"),
+      ("0:0:0:0:0:ffff:10.0.0.2", "::ffff:10.0.0.2"),
+    ])
   func other(_ text: String, _ canonical: String) throws {
     #expect(try #require(IPv6Address(text)).description == canonical)
   }
 
-  @Test("what is no address", arguments: [
-    "", ":", ":::", "::::", "1", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:", ":1:2:3:4:5:6:7:8",
-    "::1::", "1::2::3", "1:::2", "12345::", "::g", "::1%eth0", "fe80::1%1", "::1/64", "[::1]", " ::1", "::1 ",
-    "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", "::1.2.3", "::01.2.3.4", "::1.2.3.4:5", "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8",
-    "0x1::", "::-1", "1:2:3:4:5:1.2.3.4",
-  ])
+  @Test(
+    "what is no address",
+    arguments: [
+      "", ":", ":::", "::::", "1", "1:", ":1", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:",
+      ":1:2:3:4:5:6:7:8",
+      "::1::", "1::2::3", "1:::2", "12345::", "::g", "::1%eth0", "fe80::1%1", "::1/64", "[::1]", " ::1", "::1 ",
+      "1:2:3:4:5:6:7:1.2.3.4", "1.2.3.4::", "::1.2.3", "::01.2.3.4", "::1.2.3.4:5", "1:2:3:4:5:6:7:8::",
+      "::1:2:3:4:5:6:7:8",
+      "0x1::", "::-1", "1:2:3:4:5:1.2.3.4",
+    ])
   func malformed(_ text: String) {
     #expect(IPv6Address(text) == nil)
     #expect(IPAddress(text) == nil)
@@ -49,7 +57,9 @@ struct IPv6AddressTests {
     for _ in 0..<50 {
       var number: UInt128 = 0
       for _ in 0..<8 {
-        number = number << 16 | (Bool.random(using: &generator) ? 0 : UInt128(UInt16.random(in: 0...UInt16.max, using: &generator)))
+        number =
+          number << 16
+          | (Bool.random(using: &generator) ? 0 : UInt128(UInt16.random(in: 0...UInt16.max, using: &generator)))
       }
       let text = IPv6Address(rawValue: number).description
       #expect(IPv6Address(text)?.rawValue == number, "\(text)")

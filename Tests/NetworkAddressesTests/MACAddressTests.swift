@@ -3,9 +3,11 @@ import Testing
 
 @Suite("Hardware addresses")
 struct MACAddressTests {
-  @Test("the three forms of one address", arguments: [
-    "0a:58:0a:01:00:07", "0A:58:0A:01:00:07", "0a-58-0a-01-00-07", "0a58.0a01.0007", "0A58.0A01.0007",
-  ])
+  @Test(
+    "the three forms of one address",
+    arguments: [
+      "0a:58:0a:01:00:07", "0A:58:0A:01:00:07", "0a-58-0a-01-00-07", "0a58.0a01.0007", "0A58.0A01.0007",
+    ])
   func forms(_ text: String) throws {
     let address = try #require(MACAddress(text))
     #expect(address.description == "0a:58:0a:01:00:07")
@@ -14,11 +16,14 @@ struct MACAddressTests {
     #expect(MACAddress(bytes: address.bytes) == address)
   }
 
-  @Test("what is no address", arguments: [
-    "", "zz", "0a:58:0a:01:00", "0a:58:0a:01:00:07:08", "0a:58:0a:01:00:7", "0a:58:0a:01:00-07", "0a-58:0a:01:00:07",
-    "0a580a010007", "0a58.0a01-0007", "0a58:0a01:0007", "0a.58.0a.01.00.07", "0g:58:0a:01:00:07", " 0a:58:0a:01:00:07",
-    "0a:58:0a:01:00:0 ", "00:00:00:00:fe:80:00:00", "0000.0000.0000.0000", "::::::::::::::::: ", ":::::::::::::::::",
-  ])
+  @Test(
+    "what is no address",
+    arguments: [
+      "", "zz", "0a:58:0a:01:00", "0a:58:0a:01:00:07:08", "0a:58:0a:01:00:7", "0a:58:0a:01:00-07", "0a-58:0a:01:00:07",
+      "0a580a010007", "0a58.0a01-0007", "0a58:0a01:0007", "0a.58.0a.01.00.07", "0g:58:0a:01:00:07",
+      " 0a:58:0a:01:00:07",
+      "0a:58:0a:01:00:0 ", "00:00:00:00:fe:80:00:00", "0000.0000.0000.0000", "::::::::::::::::: ", ":::::::::::::::::",
+    ])
   func malformed(_ text: String) { #expect(MACAddress(text) == nil) }
 
   @Test("zero, groups, and bytes of another length")

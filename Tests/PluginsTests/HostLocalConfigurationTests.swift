@@ -17,7 +17,7 @@ import Testing
     ),
     (#""ranges": [[{"subnet": "fd00::/127"}]]"#, "invalid range set 0: Network fd00::/127 too small to allocate from"),
     (#""ranges": [[{"subnet": "10.1.0.0/33"}]]"#, "ipam.ranges[0][0].subnet: invalid CIDR address: 10.1.0.0/33"),
-    (#""ranges": [[{"subnet": "::ffff:10.1.0.0/120"}]]"#, "ipam.ranges[0][0]: IPNet IP and Mask version mismatch"),
+    (#""ranges": [[{"subnet": "::ffff:10.1.0.0/120"}]]"#, "invalid range set 0: IPNet IP and Mask version mismatch"),
     (#""ranges": [[{"gateway": "10.1.0.1"}]]"#, "invalid range set 0: a range has no subnet"),
     (
       #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "10.2.0.1"}]]"#,

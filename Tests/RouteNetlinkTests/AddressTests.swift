@@ -59,7 +59,8 @@ struct AddressTests {
     #expect(found.label == "a:web")
     #expect(found.scope == .link)
     #expect(found.flags == [.noPrefixRoute, .permanent])
-    #expect(try machine.socket.routes(RouteFilter(table: .main)).contains { $0.destination == found.cidr.network } == false)
+    #expect(
+      try machine.socket.routes(RouteFilter(table: .main)).contains { $0.destination == found.cidr.network } == false)
   }
 
   @Test("an address with another end", arguments: [("10.1.0.7/32", "10.1.0.1"), ("fd00::7/128", "fd00::1")])

@@ -33,10 +33,14 @@ struct BridgeTests {
     try machine.socket.perform([
       .setLink(.index(index), LinkChanges(master: bridge.index)),
       // The opposite first, so that the second message has something to change.
-      .setBridgePort(.index(index), BridgePortSettings(
-        hairpin: !isOn, isolated: !isOn, learning: !isOn, floods: !isOn, guardsSpanningTree: !isOn)),
-      .setBridgePort(.name("a"), BridgePortSettings(
-        hairpin: isOn, isolated: isOn, learning: isOn, floods: isOn, guardsSpanningTree: isOn)),
+      .setBridgePort(
+        .index(index),
+        BridgePortSettings(
+          hairpin: !isOn, isolated: !isOn, learning: !isOn, floods: !isOn, guardsSpanningTree: !isOn)),
+      .setBridgePort(
+        .name("a"),
+        BridgePortSettings(
+          hairpin: isOn, isolated: isOn, learning: isOn, floods: isOn, guardsSpanningTree: isOn)),
     ])
     let port = try #require(try machine.socket.link(at: index)?.bridgePort)
     #expect(port.hairpin == isOn)

@@ -115,7 +115,8 @@ struct LinkTests {
     #expect(try machine.socket.link(named: "a") == nil)
     let error = #expect(throws: NetlinkError.self) { try machine.socket.perform([.deleteLink(.name("b"))]) }
     #expect(error?.description == #"delete link "b": no such device"#)
-    #expect(try machine.socket.perform(.deleteLink(.index(4711)), tolerating: [.operationNotSupportedByDevice]) == false)
+    #expect(
+      try machine.socket.perform(.deleteLink(.index(4711)), tolerating: [.operationNotSupportedByDevice]) == false)
   }
 
   @Test("a group of links goes in one message")

@@ -63,8 +63,9 @@ struct Machine: ~Copyable {
   /// Makes a pair of links in the namespace, both up, and returns the near end's index.
   func addPair(_ name: String, peer: String) throws -> UInt32 {
     try socket.perform([
-      .addLink(LinkSpecification(
-        name: name, kind: .veth(VethSpecification(peer: LinkSpecification(name: peer))), isUp: true)),
+      .addLink(
+        LinkSpecification(
+          name: name, kind: .veth(VethSpecification(peer: LinkSpecification(name: peer))), isUp: true)),
       .setLink(.name(peer), LinkChanges(isUp: true)),
     ])
     return try #require(try socket.link(named: name)).index

@@ -41,10 +41,12 @@ struct RouteTests {
     #expect(error?.description == "delete route to \(destination) via \(gateway): no such process")
   }
 
-  @Test("every key that a CNI route may have", arguments: [
-    ("10.9.0.0/16", "10.1.0.1", 100), ("fd09::/32", "fd00::1", 100), ("10.9.0.0/16", "10.1.0.1", 4_000_000_000),
-    ("fd09::/32", "fd00::1", 70000), ("10.9.0.0/16", "10.1.0.1", 255),
-  ] as [(String, String, UInt32)])
+  @Test(
+    "every key that a CNI route may have",
+    arguments: [
+      ("10.9.0.0/16", "10.1.0.1", 100), ("fd09::/32", "fd00::1", 100), ("10.9.0.0/16", "10.1.0.1", 4_000_000_000),
+      ("fd09::/32", "fd00::1", 70000), ("10.9.0.0/16", "10.1.0.1", 255),
+    ] as [(String, String, UInt32)])
   func everyKey(_ destination: String, _ gateway: String, _ table: UInt32) throws {
     let machine = try Machine()
     let index = try addNetworks(machine)
@@ -84,9 +86,11 @@ struct RouteTests {
     #expect(shown?["protocol"] as? String == "static")
   }
 
-  @Test("a gateway outside of every network, if it is said to be on the link", arguments: [
-    ("0.0.0.0/0", "169.254.1.1"), ("::/0", "fe80::1"),
-  ])
+  @Test(
+    "a gateway outside of every network, if it is said to be on the link",
+    arguments: [
+      ("0.0.0.0/0", "169.254.1.1"), ("::/0", "fe80::1"),
+    ])
   func onLink(_ destination: String, _ gateway: String) throws {
     let machine = try Machine()
     let index = try machine.addPair("a", peer: "b")
@@ -125,9 +129,11 @@ struct RouteTests {
     #expect(shown?["via", "host"] as? String == "fd00::1")
   }
 
-  @Test("several ways to one network", arguments: [
-    ("10.9.0.0/16", "10.1.0.1", "10.1.0.2"), ("fd09::/32", "fd00::1", "fd00::2"),
-  ])
+  @Test(
+    "several ways to one network",
+    arguments: [
+      ("10.9.0.0/16", "10.1.0.1", "10.1.0.2"), ("fd09::/32", "fd00::1", "fd00::2"),
+    ])
   func multipath(_ destination: String, _ first: String, _ second: String) throws {
     let machine = try Machine()
     let index = try addNetworks(machine)

@@ -19,12 +19,14 @@ struct VethTests {
     let far = try #require(MACAddress("0a:58:0a:01:00:07"))
 
     try host.socket.perform([
-      .addLink(LinkSpecification(
-        name: "veth0",
-        kind: .veth(VethSpecification(
-          peer: LinkSpecification(name: "eth0", mtu: 1400, address: far, transmitQueues: 1, receiveQueues: 1),
-          peerNamespace: container.namespace.namespace.descriptor)),
-        mtu: 1400, address: near, master: bridge.index, isUp: true, transmitQueues: 1, receiveQueues: 1, group: 77))
+      .addLink(
+        LinkSpecification(
+          name: "veth0",
+          kind: .veth(
+            VethSpecification(
+              peer: LinkSpecification(name: "eth0", mtu: 1400, address: far, transmitQueues: 1, receiveQueues: 1),
+              peerNamespace: container.namespace.namespace.descriptor)),
+          mtu: 1400, address: near, master: bridge.index, isUp: true, transmitQueues: 1, receiveQueues: 1, group: 77))
     ])
 
     let veth = try #require(try host.socket.link(named: "veth0"))
@@ -73,8 +75,9 @@ struct VethTests {
     let machine = try Machine()
     let error = #expect(throws: NetlinkError.self) {
       try machine.socket.perform([
-        .addLink(LinkSpecification(
-          name: "a", kind: .veth(VethSpecification(peer: LinkSpecification(name: "b", isUp: true)))))
+        .addLink(
+          LinkSpecification(
+            name: "a", kind: .veth(VethSpecification(peer: LinkSpecification(name: "b", isUp: true)))))
       ])
     }
     #expect(error?.code == .socketNotConnected)

@@ -115,16 +115,15 @@ struct JournalTests {
     #expect(try journal.attachments(of: "green", plugin: "bridge").isEmpty)
   }
 
-  @Test("An interface that another network or plugin has a record of is known")
+  @Test("An interface that another network has a record of is known, its own network does not count")
   func interfaceOfAnotherNetwork() throws {
-    #expect(try !journal.hasForeignRecord(ofInterfaceIn: attachment, plugin: "bridge"))
+    #expect(try !journal.hasRecordOfAnotherNetwork(for: attachment))
     try release(journal.begin(attachment, plugin: "ptp"))
-    #expect(try journal.hasForeignRecord(ofInterfaceIn: attachment, plugin: "bridge"))
-    #expect(try !journal.hasForeignRecord(ofInterfaceIn: attachment, plugin: "ptp"))
+    #expect(try !journal.hasRecordOfAnotherNetwork(for: attachment))
     let other = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth0")
-    #expect(try journal.hasForeignRecord(ofInterfaceIn: other, plugin: "ptp"))
+    #expect(try journal.hasRecordOfAnotherNetwork(for: other))
     let differentName = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth1")
-    #expect(try !journal.hasForeignRecord(ofInterfaceIn: differentName, plugin: "ptp"))
+    #expect(try !journal.hasRecordOfAnotherNetwork(for: differentName))
   }
 
   @Test("A directory that is a symbolic link to nowhere is an error, and not tried for ever")

@@ -33,7 +33,7 @@ import Testing
     _ = try LeaseStore(directory: directory.file("n1"), patience: 0)
   }
 
-  @Test func aLockFileThatWasRemovedMeanwhileExcludesNobody() async throws {
+  @Test(.timeLimit(.minutes(1))) func aLockFileThatWasRemovedMeanwhileExcludesNobody() async throws {
     try directory.write([], to: "n1/lock")
     let path = directory.file("n1/lock")
     let held = try OwnedDescriptor(opening: path, O_RDONLY)

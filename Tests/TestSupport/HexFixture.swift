@@ -28,8 +28,10 @@ package struct HexFixture: Sendable, CustomStringConvertible {
 
   /// All fixtures, in the order of their names.
   package static func all() throws -> [HexFixture] {
-    try namesInDirectory(directory).filter { $0.hasSuffix(".hex") }.sorted().map { try HexFixture(String($0.dropLast(4))) }
+    try namesInDirectory(directory).filter { $0.hasSuffix(".hex") }.sorted().map {
+      try HexFixture(String($0.dropLast(4)))
+    }
   }
 
-  private static let directory = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 } + "/testdata/netlink"
+  private static let directory = "\(Peers.root)/testdata/netlink"
 }

@@ -30,8 +30,13 @@ package struct PluginCall: Sendable {
   /// Where the plugin itself is taken from; `CNI_PATH` is where it finds others.
   private let directory: PluginDirectory
 
+  /// The call as a program to run.
+  package func program() throws -> Program {
+    Program(try directory.plugin(plugin), environment: environment, input: configuration)
+  }
+
   /// Makes the call in a host.
   package func run(in host: Host) throws -> Program.Outcome {
-    try host.run(Program(try directory.plugin(plugin), environment: environment, input: configuration))
+    try host.run(program())
   }
 }

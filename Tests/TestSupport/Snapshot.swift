@@ -50,9 +50,19 @@ package struct Snapshot: Sendable {
 /// The state of the calling thread's network namespace.
 private func networkObjects(_ place: String) throws -> [String] {
   let looks: [(String, Program)] = [
-    ("ip", Program("/usr/sbin/ip", ["-o", "-d", "-batch", "-"], input: lines("link show", "addr show", "neigh show nud permanent"))),
-    ("ip4", Program("/usr/sbin/ip", ["-4", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))),
-    ("ip6", Program("/usr/sbin/ip", ["-6", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))),
+    (
+      "ip",
+      Program(
+        "/usr/sbin/ip", ["-o", "-d", "-batch", "-"], input: lines("link show", "addr show", "neigh show nud permanent"))
+    ),
+    (
+      "ip4",
+      Program("/usr/sbin/ip", ["-4", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))
+    ),
+    (
+      "ip6",
+      Program("/usr/sbin/ip", ["-6", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))
+    ),
     ("qdisc", Program("/usr/sbin/tc", ["qdisc", "show"])),
     ("nft", Program("/usr/sbin/nft", ["list", "ruleset"])),
   ]

@@ -5,7 +5,11 @@ struct BatchExchange {
   private let requests: [NetlinkRequest]
   private let firstSequence: UInt32
   private var isPending: [Bool]
-  private var errors: [NetlinkError?]
+
+  /// What became of each request, in their order; nil for success, and for no answer yet.
+  private(set) var outcomes: [NetlinkError?]
+
+  /// How many answers are still to come.
   private(set) var pendingCount: Int
 
   /// Numbers the requests, the first with `firstSequence`.
@@ -13,7 +17,7 @@ struct BatchExchange {
     self.requests = requests
     self.firstSequence = firstSequence
     isPending = requests.map { $0.flags.contains(.acknowledge) }
-    errors = Array(repeating: nil, count: requests.count)
+    outcomes = Array(repeating: nil, count: requests.count)
     pendingCount = isPending.count { $0 }
   }
 
@@ -44,30 +48,18 @@ struct BatchExchange {
       } else if let error {
         // A request that wants no answer speaks up for the others: it opens or closes a batch of nf_tables, and the
         // kernel then looks at none of them.
-        fail(error)
+        failPending { _ in error }
       }
-      if errors[index] == nil { errors[index] = error }
+      if outcomes[index] == nil { outcomes[index] = error }
     }
   }
 
-  /// Gives every request that has no answer the same error.
-  mutating func fail(_ error: NetlinkError) {
-    for index in requests.indices where isPending[index] {
-      isPending[index] = false
-      errors[index] = error
-    }
-    pendingCount = 0
-  }
-
-  /// Gives every request that has no answer an error in its own name.
+  /// Gives every request that has no answer an error.
   mutating func failPending(_ error: (NetlinkRequest) -> NetlinkError) {
     for index in requests.indices where isPending[index] {
       isPending[index] = false
-      errors[index] = error(requests[index])
+      outcomes[index] = error(requests[index])
     }
     pendingCount = 0
   }
-
-  /// What became of each request, in their order; nil for success.
-  var outcomes: [NetlinkError?] { errors }
 }

@@ -24,14 +24,14 @@ public struct Attribute: ~Escapable {
   }
 
   /// The payload as an integer.
-  public func integer<Value: FixedWidthInteger & BitwiseCopyable>(as type: Value.Type = Value.self)
+  public func integer<Value: FixedWidthInteger & WireValue>(as type: Value.Type = Value.self)
     throws(MalformedMessage) -> Value
   {
     try payload.load(type)
   }
 
   /// The payload as a C structure. A longer payload is fine: newer kernels append to structures.
-  public func structure<Value: BitwiseCopyable>(_ type: Value.Type) throws(MalformedMessage) -> Value {
+  public func structure<Value: WireValue>(_ type: Value.Type) throws(MalformedMessage) -> Value {
     try payload.load(type)
   }
 
@@ -75,7 +75,7 @@ public struct AttributeCursor: ~Escapable {
     guard rest >= MemoryLayout<nlattr>.size else {
       throw MalformedMessage("\(rest) bytes where an attribute should begin")
     }
-    let header = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: nlattr.self)
+    let header = try bytes.load(nlattr.self, at: offset)
     let length = Int(header.nla_len)
     guard length >= MemoryLayout<nlattr>.size, length <= rest else {
       throw MalformedMessage("attribute of \(length) bytes where \(rest) are left")

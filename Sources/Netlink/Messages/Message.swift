@@ -23,13 +23,13 @@ public struct Message: ~Escapable {
   }
 
   /// The structure at the start of the payload: `struct ifinfomsg`, `struct nfgenmsg`.
-  public func header<Header: BitwiseCopyable>(_ type: Header.Type = Header.self) throws(MalformedMessage) -> Header {
+  public func header<Header: WireValue>(_ type: Header.Type = Header.self) throws(MalformedMessage) -> Header {
     try payload.load(type)
   }
 
   /// The attributes after that structure.
   @_lifetime(copy self)
-  public func attributes<Header: BitwiseCopyable>(after type: Header.Type) throws(MalformedMessage) -> AttributeCursor {
+  public func attributes<Header: WireValue>(after type: Header.Type) throws(MalformedMessage) -> AttributeCursor {
     let start = aligned(MemoryLayout<Header>.size)
     guard start <= payload.byteCount else {
       throw MalformedMessage("\(payload.byteCount) bytes where \(Header.self) needs \(MemoryLayout<Header>.size)")
@@ -64,7 +64,7 @@ public struct MessageCursor: ~Escapable {
     guard rest >= MemoryLayout<nlmsghdr>.size else {
       throw MalformedMessage("\(rest) bytes where a message should begin")
     }
-    let header = bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: nlmsghdr.self)
+    let header = try bytes.load(nlmsghdr.self, at: offset)
     let length = Int(header.nlmsg_len)
     guard length >= MemoryLayout<nlmsghdr>.size, length <= rest else {
       throw MalformedMessage("message of \(length) bytes where \(rest) are left")

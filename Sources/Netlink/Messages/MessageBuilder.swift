@@ -22,7 +22,7 @@ public struct MessageBuilder: Sendable {
   /// Begins a message of the given type with the structure that the type wants first.
   ///
   /// - Parameter flags: ``MessageFlags/request`` is always added.
-  public init<Header: BitwiseCopyable>(_ type: MessageType, _ flags: MessageFlags, _ header: Header) {
+  public init<Header: WireValue>(_ type: MessageType, _ flags: MessageFlags, _ header: Header) {
     bytes.reserveCapacity(256)
     let start = nlmsghdr(
       nlmsg_len: 0, nlmsg_type: type.rawValue, nlmsg_flags: flags.union(.request).rawValue, nlmsg_seq: 0, nlmsg_pid: 0)
@@ -31,12 +31,12 @@ public struct MessageBuilder: Sendable {
   }
 
   /// Appends an attribute that holds an integer, in the machine's byte order unless the caller swapped it.
-  public mutating func append<Value: FixedWidthInteger & BitwiseCopyable>(_ type: Int, _ value: Value) {
+  public mutating func append<Value: FixedWidthInteger & WireValue>(_ type: Int, _ value: Value) {
     append(type, structure: value)
   }
 
   /// Appends an attribute that holds a C structure.
-  public mutating func append<Value: BitwiseCopyable>(_ type: Int, structure value: Value) {
+  public mutating func append<Value: WireValue>(_ type: Int, structure value: Value) {
     append(attribute: type, length: MemoryLayout<Value>.size)
     append(structure: value)
   }
@@ -67,8 +67,8 @@ public struct MessageBuilder: Sendable {
     try append(type | Int(SWIFTCNI_NLA_F_NESTED), body)
   }
 
-  /// Appends an attribute that holds what the body appends, where that is not attributes, or the kernel does not want to
-  /// be told.
+  /// Appends an attribute that holds what the body appends, where that is not attributes, or the kernel does not want
+  /// to be told.
   public mutating func append<Failure: Error>(_ type: Int, _ body: (inout MessageBuilder) throws(Failure) -> Void)
     throws(Failure)
   {
@@ -88,7 +88,7 @@ public struct MessageBuilder: Sendable {
 
   /// Appends a structure and what the body appends. The first two bytes of the structure become the length of both, as
   /// in `struct nlattr` and `struct rtnexthop`.
-  public mutating func append<Header: BitwiseCopyable, Failure: Error>(
+  public mutating func append<Header: WireValue, Failure: Error>(
     record header: Header, _ body: (inout MessageBuilder) throws(Failure) -> Void
   ) throws(Failure) {
     let start = bytes.count
@@ -107,7 +107,7 @@ public struct MessageBuilder: Sendable {
   }
 
   /// Appends a C structure as it lies in memory, and the padding after it.
-  public mutating func append<Value: BitwiseCopyable>(structure: Value) {
+  public mutating func append<Value: WireValue>(structure: Value) {
     withUnsafeBytes(of: structure) { bytes.append(contentsOf: $0) }
     pad()
   }
@@ -115,8 +115,9 @@ public struct MessageBuilder: Sendable {
   private mutating func append(attribute type: Int, length: Int) {
     let total = MemoryLayout<nlattr>.size + length
     if total > UInt16.max { defect = .messageTooLong }
-    append(structure: nlattr(
-      nla_len: UInt16(truncatingIfNeeded: total), nla_type: UInt16(truncatingIfNeeded: type)))
+    append(
+      structure: nlattr(
+        nla_len: UInt16(truncatingIfNeeded: total), nla_type: UInt16(truncatingIfNeeded: type)))
   }
 
   private mutating func pad() {

@@ -3,12 +3,12 @@ extension RawSpan {
   ///
   /// - Parameter offset: Where it begins. It must not be negative.
   /// - Throws: ``MalformedMessage`` where there are fewer bytes than it needs.
-  public func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int = 0) throws(MalformedMessage) -> Value {
+  public func load<Value: WireValue>(_ type: Value.Type, at offset: Int = 0) throws(MalformedMessage) -> Value {
     let size = MemoryLayout<Value>.size
     guard byteCount - offset >= size else {
       throw MalformedMessage("\(max(byteCount - offset, 0)) bytes where \(Value.self) needs \(size)")
     }
-    return unsafeLoadUnaligned(fromByteOffset: offset, as: type)
+    return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
   }
 }
 

@@ -44,43 +44,47 @@ extension NetlinkDescriptor {
     }
   }
 
-  /// Receives acknowledgements from the kernel, as many as are there and fit in one system call. Datagrams from any other
-  /// sender are thrown away.
+  /// Receives acknowledgements from the kernel, as many as are there and fit in one system call. Datagrams from any
+  /// other sender are thrown away.
   ///
   /// - Returns: Where in the buffer each of them is.
-  /// - Throws: `ETIMEDOUT`; `EMSGSIZE` when a datagram was longer than any acknowledgement is; `ENOBUFS` when the kernel
-  ///   could not keep all that it had to say.
+  /// - Throws: `ETIMEDOUT`; `EMSGSIZE` when a datagram was longer than any acknowledgement is; `ENOBUFS` when the
+  ///   kernel could not keep all that it had to say.
   func receiveAnswers(into buffer: borrowing ReceiveBuffer, until deadline: Deadline) throws(SystemError)
     -> [Range<Int>]
   {
     while true {
-      let memory = buffer.memory
-      let answers = try withUnsafeTemporaryAllocation(of: DatagramPlace.self, capacity: answersPerCall) {
-        (places) throws(SystemError) in
-        try withUnsafeTemporaryAllocation(of: mmsghdr.self, capacity: answersPerCall) {
-          (headers) throws(SystemError) -> [Range<Int>]? in
-          for index in 0..<answersPerCall {
-            places.initializeElement(at: index, to: DatagramPlace(memory[index * answerSize..<(index + 1) * answerSize]))
-            let header = DatagramPlace.header(places.baseAddress! + index)
-            headers.initializeElement(at: index, to: mmsghdr(msg_hdr: header, msg_len: 0))
-          }
-          let received = try ifReady("recvmmsg") {
-            recvmmsg(descriptor.rawValue, headers.baseAddress, UInt32(answersPerCall), CInt(MSG_DONTWAIT), nil)
-          }
-          guard let received else { return nil }
-          var answers: [Range<Int>] = []
-          answers.reserveCapacity(Int(received))
-          for index in 0..<Int(received) where places[index].sender.nl_pid == 0 {
-            if headers[index].msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0 {
-              throw SystemError("recvmmsg", .messageTooLong)
-            }
-            answers.append(index * answerSize..<index * answerSize + Int(headers[index].msg_len))
-          }
-          return answers
-        }
-      }
-      if let answers { return answers }
+      if let answers = try answersThatAreThere(buffer.memory) { return answers }
       try wait(until: deadline)
+    }
+  }
+
+  /// Receives what is there with one system call; nil when nothing is.
+  private func answersThatAreThere(_ memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> [Range<Int>]? {
+    try withUnsafeTemporaryAllocation(of: DatagramPlace.self, capacity: answersPerCall) {
+      (places) throws(SystemError) in
+      try withUnsafeTemporaryAllocation(of: mmsghdr.self, capacity: answersPerCall) {
+        (headers) throws(SystemError) -> [Range<Int>]? in
+        guard let firstPlace = places.baseAddress else { return nil }
+        for index in 0..<answersPerCall {
+          let place = firstPlace + index
+          place.initialize(to: DatagramPlace(memory[index * answerSize..<(index + 1) * answerSize]))
+          headers.initializeElement(at: index, to: mmsghdr(msg_hdr: DatagramPlace.header(place), msg_len: 0))
+        }
+        let received = try ifReady("recvmmsg") {
+          recvmmsg(descriptor.rawValue, headers.baseAddress, UInt32(answersPerCall), CInt(MSG_DONTWAIT), nil)
+        }
+        guard let received else { return nil }
+        var answers: [Range<Int>] = []
+        answers.reserveCapacity(Int(received))
+        for index in 0..<Int(received) where places[index].sender.nl_pid == 0 {
+          if headers[index].msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0 {
+            throw SystemError("recvmmsg", .messageTooLong)
+          }
+          answers.append(index * answerSize..<index * answerSize + Int(headers[index].msg_len))
+        }
+        return answers
+      }
     }
   }
 
@@ -107,11 +111,10 @@ private struct DatagramPlace {
 
   /// What the system call is told about a place, which must stay where it is until the call is over.
   static func header(_ place: UnsafeMutablePointer<DatagramPlace>) -> msghdr {
-    let start = UnsafeMutableRawPointer(place)
     var header = msghdr()
-    header.msg_iov = (start + MemoryLayout<Self>.offset(of: \.memory)!).assumingMemoryBound(to: iovec.self)
+    header.msg_iov = place.pointer(to: \.memory)
     header.msg_iovlen = 1
-    header.msg_name = start + MemoryLayout<Self>.offset(of: \.sender)!
+    header.msg_name = UnsafeMutableRawPointer(place.pointer(to: \.sender))
     header.msg_namelen = socklen_t(MemoryLayout<sockaddr_nl>.size)
     return header
   }

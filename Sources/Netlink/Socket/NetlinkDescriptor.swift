@@ -24,6 +24,21 @@ struct NetlinkDescriptor: ~Copyable {
     self.descriptor = descriptor
   }
 
+  /// Gives the socket a port of the kernel's choice. One that never sent has none, and gets no notifications: the
+  /// kernel takes it for the sender of those that are nobody's answer.
+  func bind() throws(SystemError) {
+    var address = sockaddr_nl()
+    address.nl_family = sa_family_t(AF_NETLINK)
+    _ = try systemCall("bind") {
+      withUnsafePointer(to: &address) { address in
+        address.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+          CLinux::bind(
+            descriptor.rawValue, __CONST_SOCKADDR_ARG(__sockaddr__: address), socklen_t(MemoryLayout<sockaddr_nl>.size))
+        }
+      }
+    }
+  }
+
   /// Joins a multicast group: one of the `RTNLGRP_*` constants of <linux/rtnetlink.h>.
   func join(group: UInt32) throws(SystemError) {
     try setOption(NETLINK_ADD_MEMBERSHIP, CInt(truncatingIfNeeded: group), of: descriptor)

@@ -16,7 +16,8 @@ struct AddressManagement {
     do throws(PluginError) {
       result = try delegate.add(call)
     } catch {
-      // Ours have done so themselves, and would wait once more for a lock that they did not get.
+      // The specification wants a DEL for a delegate that failed. One of ours leaves nothing behind, and what it holds
+      // for this attachment since earlier is not this call's to release.
       if case .executable = delegate { delegate.undoAdd(call) }
       throw error
     }

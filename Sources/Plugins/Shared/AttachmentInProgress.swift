@@ -13,7 +13,8 @@ struct AttachmentInProgress: ~Copyable {
   private var entry: JournalEntry
   private let addressManagement: AddressManagement?
 
-  /// Whether the IPAM plugin has given addresses, which it must be asked to take back.
+  /// Whether the IPAM plugin has given addresses in this call. Others that it may hold for the attachment are not this
+  /// call's to give back.
   private var hasAddresses = false
 
   private init(record: AttachmentRecord, entry: consuming JournalEntry, addressManagement: AddressManagement?) {
@@ -29,37 +30,38 @@ struct AttachmentInProgress: ~Copyable {
     _ call: Call, plugin: String, addressManager: String?, in namespaces: borrowing AttachmentNamespaces
   ) throws(PluginError) -> AttachmentInProgress {
     let attachment = call.attachment
-    var record = AttachmentRecord(
+    let record = AttachmentRecord(
       attachment: attachment, plugin: plugin, namespacePath: call.namespacePath,
       namespace: namespaces.namespace.identity.map { FileIdentity(device: $0.device, inode: $0.inode) },
       addressManager: addressManager)
-    record.hostLinks = [.init(name: attachment.hostLinkName(), address: .random(using: randomNumber()))]
     let addressManagement = addressManager.map { AddressManagement(call: call, type: $0) }
 
     var entry = try system { () throws(SystemError) in try Journal().begin(attachment, plugin: plugin) }
     do throws(PluginError) {
       let name = attachment.interfaceName
       let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
+      let earlierLinks = try hostLinks(recordedAs: entry.content, of: attachment, in: namespaces.host)
       switch entry.content {
+      case .record(let earlier) where earlier.phase == .attached && (isTaken || !earlierLinks.isEmpty):
+        throw alreadyExists(name, details: "it was attached in \(earlier.namespacePath)")
       case .new where isTaken, .unreadable where isTaken: throw alreadyExists(name)
-      case .record(let earlier) where isTaken && earlier.phase == .attached: throw alreadyExists(name)
       case .new: break
-      case .record(let earlier):
-        try removeHostLinks(of: earlier, from: namespaces.host)
+      case .record, .unreadable:
+        try removeHostLinks(recordedAs: entry.content, of: attachment, from: namespaces.host)
         addressManagement?.release()
-      case .unreadable: addressManagement?.release()
       }
       try system { () throws(SystemError) in try entry.write(record) }
     } catch {
+      // Nothing was changed, so there is nothing to write down.
       if case .new = entry.content { try? entry.remove() }
       throw error
     }
     return AttachmentInProgress(record: record, entry: entry, addressManagement: addressManagement)
   }
 
-  /// Takes another name for the host's end, since the one before belongs to somebody else.
-  mutating func takeHostLinkName(attempt: Int) throws(PluginError) {
-    record.hostLinks[0].name = record.attachment.hostLinkName(attempt: attempt)
+  /// Writes down which link of the host is about to be made, in the place of one that could not be made.
+  mutating func announce(_ link: AttachmentRecord.HostLink) throws(PluginError) {
+    record.hostLinks = [link]
     try write()
   }
 
@@ -67,8 +69,9 @@ struct AttachmentInProgress: ~Copyable {
   ///
   /// - Returns: nil where the configuration names no IPAM plugin.
   mutating func addresses() throws(PluginError) -> AttachmentResult? {
-    let result = try addressManagement?.add()
-    hasAddresses = result != nil
+    guard let addressManagement else { return nil }
+    let result = try addressManagement.add()
+    hasAddresses = true
     return result
   }
 
@@ -82,7 +85,7 @@ struct AttachmentInProgress: ~Copyable {
   /// Takes back what was made. What cannot be taken back stays in the journal, for DEL and GC.
   consuming func undo(from host: borrowing RouteSocket) {
     do throws(PluginError) {
-      try removeHostLinks(of: record, from: host)
+      try removeHostLinks(recordedAs: .record(record), of: record.attachment, from: host)
       if hasAddresses { try addressManagement?.delete() }
       try system { () throws(SystemError) in try entry.remove() }
     } catch {
@@ -95,8 +98,7 @@ struct AttachmentInProgress: ~Copyable {
     try system { () throws(SystemError) in try entry.write(record) }
   }
 
-  private static func alreadyExists(_ name: String) -> PluginError {
-    PluginError(.internal, "container veth name \(quoted(name)) already exists")
+  private static func alreadyExists(_ name: String, details: String? = nil) -> PluginError {
+    PluginError(.internal, "container veth name \(quoted(name)) already exists", details: details)
   }
 }
-

@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkNamespaces
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// A DEL: goes on past every step that fails, treats what is already gone as done, and gives the addresses back last.
 struct Detachment {
@@ -23,14 +22,14 @@ struct Detachment {
     // Something that is no namespace is an answer before anything changes, not a step that failed.
     let namespace = try openNamespaceIfPresent(of: call)
     var entry = try system { () throws(SystemError) in try Journal().entry(of: call.attachment, plugin: plugin) }
-    let record: AttachmentRecord? =
+    let content: JournalEntry.Content =
       switch entry {
-      case .some(let entry): entry.record
-      case .none: nil
+      case .some(let entry): entry.content
+      case nil: .new
       }
 
     var failures = FailureList()
-    failures.collect { () throws(PluginError) in try removeLinks(of: record, in: namespace) }
+    failures.collect { () throws(PluginError) in try removeLinks(recordedAs: content, in: namespace) }
     // While the interface is there it has its address, which nobody else must get.
     if failures.isEmpty, let addressManager {
       failures.collect { () throws(PluginError) in try AddressManagement(call: call, type: addressManager).delete() }
@@ -41,11 +40,11 @@ struct Detachment {
     try failures.throwIfAny()
   }
 
-  private func removeLinks(of record: AttachmentRecord?, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
-    if let record {
-      let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
-      if try removeHostLinks(of: record, from: host) { return }
-    }
+  private func removeLinks(recordedAs content: JournalEntry.Content, in namespace: borrowing NetworkNamespace?)
+    throws(PluginError)
+  {
+    let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
+    if try removeHostLinks(recordedAs: content, of: call.attachment, from: host) { return }
     // No record, or one that no longer fits: the interface was made before this plugin was, or somebody changed it.
     if try isAnotherNetworksInterface() { return }
     switch namespace {
@@ -58,13 +57,13 @@ struct Detachment {
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
     try netlink { () throws(NetlinkError) in
       _ = try container.perform(
-        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.operationNotSupportedByDevice])
+        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.noSuchDevice])
     }
   }
 
   /// Whether the interface of this name in this container belongs to another network. A runtime sends DEL after an ADD
   /// that failed, also where it failed because the name was taken.
   private func isAnotherNetworksInterface() throws(PluginError) -> Bool {
-    try system { () throws(SystemError) in try Journal().hasForeignRecord(ofInterfaceIn: call.attachment, plugin: plugin) }
+    try system { () throws(SystemError) in try Journal().hasRecordOfAnotherNetwork(for: call.attachment) }
   }
 }

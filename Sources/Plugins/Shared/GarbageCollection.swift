@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// A GC: removes what the network's attachments have left that the runtime does not know any more.
 struct GarbageCollection {
@@ -15,8 +14,13 @@ struct GarbageCollection {
   /// The value of `ipam.type`; nil where there is none.
   let addressManager: String?
 
-  /// The group that links are put into so that they can be deleted with one message.
+  /// The group that links are put into so that they can be deleted with one message: `swni` in ASCII, a number that
+  /// nobody else takes by chance.
   private static let group: UInt32 = 0x7377_6e69
+
+  /// How many attachments are taken apart together. Each keeps its record open, and the limit on open files is mostly
+  /// 1024.
+  private static let portion = 256
 
   /// Goes through the journal and takes each attachment apart that is not valid and that nobody works on. Goes on past
   /// what fails and reports it at the end.
@@ -26,7 +30,14 @@ struct GarbageCollection {
       try Journal().attachments(of: call.networkName, plugin: plugin)
     }
     var failures = FailureList()
-    failures.collect { () throws(PluginError) in try remove(known.filter { !valid.contains($0) }) }
+    var rest = known.filter { !valid.contains($0) }[...]
+    if !rest.isEmpty {
+      let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
+      while !rest.isEmpty {
+        remove(rest.prefix(Self.portion), from: host, &failures)
+        rest = rest.dropFirst(Self.portion)
+      }
+    }
     if let addressManager {
       failures.collect { () throws(PluginError) in
         try AddressManagement(call: call, type: addressManager).collectGarbage()
@@ -35,10 +46,9 @@ struct GarbageCollection {
     try failures.throwIfAny()
   }
 
-  private func remove(_ attachments: [Attachment]) throws(PluginError) {
-    if attachments.isEmpty { return }
-    let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
-    var failures = FailureList()
+  private func remove(
+    _ attachments: ArraySlice<Attachment>, from host: borrowing RouteSocket, _ failures: inout FailureList
+  ) {
     var entries: [HeldEntry] = []
     var links: [UInt32] = []
     for attachment in attachments {
@@ -46,25 +56,26 @@ struct GarbageCollection {
         // One that a living process holds is being added or deleted right now.
         let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
         guard let entry else { return }
-        if let record = entry.record {
-          links += try hostLinks(of: record, in: host).map(\.index)
-        }
+        links += try hostLinks(recordedAs: entry.content, of: attachment, in: host).map(\.index)
         entries.append(HeldEntry(entry))
       }
     }
-    try removeLinks(links, from: host)
-    for entry in entries { failures.collect { () throws(PluginError) in try entry.remove() } }
-    try failures.throwIfAny()
+    // What may still be there stays in the journal, for the next GC.
+    guard failures.collect({ () throws(PluginError) in try delete(links, from: host) }) else { return }
+    for entry in entries {
+      failures.collect { () throws(PluginError) in try entry.remove() }
+    }
   }
 
-  private func removeLinks(_ links: [UInt32], from host: borrowing RouteSocket) throws(PluginError) {
+  /// Deletes links together: the kernel waits once for each message that deletes some, however many they are. Links that
+  /// are gone by now are what is wanted.
+  private func delete(_ links: [UInt32], from host: borrowing RouteSocket) throws(PluginError) {
     if links.isEmpty { return }
-    // The kernel waits once for each message that deletes links, however many they are.
-    // One that is gone by now is what is wanted.
-    _ = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
+    let marked = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
     try netlink { () throws(NetlinkError) in
-      _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.operationNotSupportedByDevice])
+      _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.noSuchDevice])
     }
+    for case let error? in marked where error.code != .noSuchDevice { throw PluginError(error) }
   }
 }
 

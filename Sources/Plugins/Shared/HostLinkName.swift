@@ -9,22 +9,18 @@ extension Attachment {
   ///
   /// - Parameter attempt: 0 for the first choice.
   func hostLinkName(attempt: Int = 0) -> String {
-    var hash = FowlerNollVoHash()
-    for part in [network, containerID, interfaceName] {
-      hash.combine(part.utf8)
-      // No name has a NUL in it, so the parts cannot run into each other.
-      hash.combine(CollectionOfOne(0))
-    }
-    if attempt > 0 { hash.combine(String(attempt).utf8) }
-    return "veth" + hexadecimalDigits(hash.folded)
+    attempt == 0
+      ? derivedLinkName(of: network, containerID, interfaceName)
+      : derivedLinkName(of: network, containerID, interfaceName, String(attempt))
   }
 }
 
-/// The name of a link that belongs to something other than an attachment, made in the same way.
+/// The name of a link that is derived from what it belongs to: `veth` and eight hexadecimal digits.
 func derivedLinkName(of parts: String...) -> String {
   var hash = FowlerNollVoHash()
   for part in parts {
     hash.combine(part.utf8)
+    // No name has a NUL in it, so the parts cannot run into each other.
     hash.combine(CollectionOfOne(0))
   }
   return "veth" + hexadecimalDigits(hash.folded)

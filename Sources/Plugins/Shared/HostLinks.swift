@@ -1,29 +1,52 @@
 internal import CNI
+internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
-/// The host's links that a record tells of, as far as they are still there and still the same.
-func hostLinks(of record: AttachmentRecord, in host: borrowing RouteSocket) throws(PluginError) -> [Link] {
-  var links: [Link] = []
-  for end in record.hostLinks {
-    let link = try netlink { () throws(NetlinkError) in try host.link(named: end.name) }
-    if let link, link.address == end.address { links.append(link) }
+/// The host's links of an attachment, as far as they are still there.
+///
+/// A record tells their names and addresses: a link that took the name later is somebody else's. Where the record cannot
+/// be read there is the name that is derived from the attachment.
+func hostLinks(
+  recordedAs content: JournalEntry.Content, of attachment: Attachment, in host: borrowing RouteSocket
+) throws(PluginError) -> [Link] {
+  switch content {
+  case .new: return []
+  case .record(let record):
+    var links: [Link] = []
+    for end in record.hostLinks {
+      let link = try netlink { () throws(NetlinkError) in try host.link(named: end.name) }
+      if let link, link.address == end.address { links.append(link) }
+    }
+    return links
+  case .unreadable:
+    let link = try netlink { () throws(NetlinkError) in try host.link(named: attachment.hostLinkName()) }
+    guard let link, link.kind == "veth" else { return [] }
+    return [link]
   }
-  return links
 }
 
-/// Removes the host's links that a record tells of. The other ends go with them.
+/// Removes the host's links of an attachment. The other ends go with them.
 ///
 /// - Returns: Whether there was one.
 @discardableResult
-func removeHostLinks(of record: AttachmentRecord, from host: borrowing RouteSocket) throws(PluginError) -> Bool {
-  let links = try hostLinks(of: record, in: host)
+func removeHostLinks(
+  recordedAs content: JournalEntry.Content, of attachment: Attachment, from host: borrowing RouteSocket
+) throws(PluginError) -> Bool {
+  let links = try hostLinks(recordedAs: content, of: attachment, in: host)
   for link in links {
     try netlink { () throws(NetlinkError) in
-      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.operationNotSupportedByDevice])
+      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.noSuchDevice])
     }
   }
   return !links.isEmpty
+}
+
+/// Finds a link that this call has made, to learn its index.
+func madeLink(_ name: String, in namespace: borrowing RouteSocket) throws(PluginError) -> Link {
+  guard let link = try netlink({ () throws(NetlinkError) in try namespace.link(named: name) }) else {
+    throw PluginError(.internal, "link \(quoted(name)) is gone right after it was made")
+  }
+  return link
 }

@@ -15,28 +15,40 @@ struct InterfaceCheck {
     previous = try call.requiredPreviousResult()
   }
 
-  /// The entry of the interface in the result: the one of its name in this very namespace.
-  func containerInterface() throws(PluginError) -> AttachmentInterface {
-    let entry = previous.interfaces.last {
+  /// The place in the result of the container's interface: the one of its name in this very namespace.
+  private var position: Int? {
+    previous.interfaces.lastIndex {
       $0.name == call.attachment.interfaceName && $0.sandbox == call.namespacePath
     }
-    guard let entry else {
-      throw PluginError(
-        .internal,
-        "prevResult has no interface \(quoted(call.attachment.interfaceName)) whose sandbox is the configured netns: \(call.namespacePath)")
-    }
-    return entry
   }
 
-  /// Checks that the interface is there, is one end of a veth pair and has the address of the result.
+  /// The entry of the interface in the result.
+  func containerInterface() throws(PluginError) -> AttachmentInterface {
+    guard let position else {
+      throw PluginError(
+        .internal,
+        "prevResult has no interface \(quoted(call.attachment.interfaceName)) whose sandbox is the configured netns: "
+          + call.namespacePath)
+    }
+    return previous.interfaces[position]
+  }
+
+  /// The addresses of the interface. Those of other interfaces are a later plugin's of the chain.
+  var addresses: [AttachmentAddress] {
+    previous.addresses.filter { $0.interface == nil || $0.interface == position }
+  }
+
+  /// Checks that the interface is there, is of the kind that the plugin makes and has the hardware address of the result.
   ///
   /// - Returns: The link in the container.
-  func vethLink(_ entry: AttachmentInterface, in container: borrowing RouteSocket) throws(PluginError) -> Link {
+  func link(_ entry: AttachmentInterface, ofKind kind: String, in container: borrowing RouteSocket) throws(PluginError)
+    -> Link
+  {
     guard let link = try netlink({ () throws(NetlinkError) in try container.link(named: entry.name) }) else {
       throw PluginError(.internal, "container interface \(quoted(entry.name)) not found")
     }
-    guard link.kind == "veth" else {
-      throw PluginError(.internal, "container interface \(quoted(entry.name)) is not of type veth")
+    guard link.kind == kind else {
+      throw PluginError(.internal, "container interface \(quoted(entry.name)) is not of type \(kind)")
     }
     try checkAddress(of: link, entry)
     return link
@@ -52,15 +64,9 @@ struct InterfaceCheck {
 
   /// Checks that the interface has each address of the result that belongs to it, and that the routes are there.
   func checkAddressesAndRoutes(of link: Link, in container: borrowing RouteSocket) throws(PluginError) {
-    let position = previous.interfaces.lastIndex {
-      $0.name == call.attachment.interfaceName && $0.sandbox == call.namespacePath
-    }
     let present = try netlink { () throws(NetlinkError) in try container.addresses(of: link.index) }
-    for address in previous.addresses {
-      if let interface = address.interface, interface != position { continue }
-      if !present.contains(where: { $0.cidr == address.address }) {
-        throw PluginError(.internal, "failed to match addr \(address.address) on interface \(link.name)")
-      }
+    for address in addresses where !present.contains(where: { $0.cidr == address.address }) {
+      throw PluginError(.internal, "failed to match addr \(address.address) on interface \(link.name)")
     }
     if previous.routes.isEmpty { return }
     let routes = try netlink { () throws(NetlinkError) in try container.routes() }
@@ -69,7 +75,7 @@ struct InterfaceCheck {
         expected, linkIndex: link.index,
         defaultGateway: previous.gateway(for: expected.destination.address.family))
       if !routes.contains(where: { $0.serves(wanted) }) {
-        throw PluginError(.internal, "expected route \(wanted) not found in routing table")
+        throw PluginError(.internal, "expected route to \(wanted) not found in routing table")
       }
     }
   }

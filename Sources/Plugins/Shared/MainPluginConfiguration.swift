@@ -11,7 +11,10 @@ struct MainPluginConfiguration {
   /// The largest packet in bytes; nil leaves it to the kernel.
   let mtu: UInt32?
 
-  /// What a veth carries: `ETH_MIN_MTU` and `ETH_MAX_MTU` of `linux/if_ether.h`.
+  /// Whether packets leave the host with the host's address: `ipMasq`, which means something to some plugins only.
+  let masquerades: Bool
+
+  /// What an Ethernet link carries: `ETH_MIN_MTU` and `ETH_MAX_MTU` of `linux/if_ether.h`.
   private static let mtuRange = 68...65535
 
   /// The value of `ipam.type`; nil for an interface without addresses (layer 2).
@@ -22,7 +25,6 @@ struct MainPluginConfiguration {
   /// - Throws: Code 7 with the key and the reason; code 2 for what is not supported.
   init(_ call: Call) throws(PluginError) {
     let mtu: Int
-    let masquerades: Bool
     do throws(JSONError) {
       network = try NetworkConfiguration(json: call.configuration)
       mtu = try call.configuration.value("mtu", default: 0)
@@ -30,7 +32,6 @@ struct MainPluginConfiguration {
     } catch {
       throw .invalid(error)
     }
-    if masquerades { throw .unsupported("ipMasq", "true") }
     // Zero and below have always meant "not given".
     guard mtu > 0 else {
       self.mtu = nil
@@ -82,13 +83,6 @@ struct MainPluginConfiguration {
   private static func mac(in json: JSONValue?) throws(JSONError) -> String? {
     let text: String? = try json?.valueIfPresent("mac")
     return text == "" ? nil : text
-  }
-}
-
-extension AttachmentResult {
-  /// Puts the network's own DNS settings in the place of the IPAM plugin's, where the configuration has some.
-  mutating func override(_ dns: AttachmentDNS?) {
-    if let dns { self.dns = dns }
   }
 }
 

@@ -24,11 +24,15 @@ func netlink<Result: ~Copyable>(_ body: () throws(NetlinkError) -> Result) throw
 }
 
 /// Runs something that makes system calls. A lock that somebody holds for too long is the error "try again later".
-func system<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(PluginError) -> Result {
+///
+/// - Parameter code: The code of any other failure.
+func system<Result: ~Copyable>(
+  failingWith code: ErrorCode = .internal, _ body: () throws(SystemError) -> Result
+) throws(PluginError) -> Result {
   do throws(SystemError) {
     return try body()
   } catch {
-    throw PluginError(error.code == .timedOut ? .tryAgain : .internal, error.description)
+    throw PluginError(error.code == .timedOut ? .tryAgain : code, error.description)
   }
 }
 
@@ -39,18 +43,23 @@ struct FailureList {
   var isEmpty: Bool { errors.isEmpty }
 
   /// Runs one step and keeps its failure.
-  mutating func collect(_ step: () throws(PluginError) -> Void) {
-    do throws(PluginError) { try step() } catch { errors.append(error) }
+  ///
+  /// - Returns: Whether it succeeded.
+  @discardableResult
+  mutating func collect(_ step: () throws(PluginError) -> Void) -> Bool {
+    do throws(PluginError) {
+      try step()
+      return true
+    } catch {
+      errors.append(error)
+      return false
+    }
   }
 
   /// Throws the failures as one error, with the code of the first.
   func throwIfAny() throws(PluginError) {
     guard let first = errors.first else { return }
     if errors.count == 1 { throw first }
-    let text = errors.map { error in
-      guard let details = error.details else { return error.message }
-      return "\(error.message); \(details)"
-    }
-    throw PluginError(first.code, text.joined(separator: "; "))
+    throw PluginError(first.code, errors.map(\.description).joined(separator: "; "))
   }
 }

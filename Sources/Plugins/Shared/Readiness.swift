@@ -3,7 +3,8 @@ internal import LinuxSystem
 internal import NetworkNamespaces
 internal import State
 
-/// A STATUS: whether an ADD could succeed now. It changes nothing.
+/// A STATUS: whether an ADD could succeed now. It changes nothing, but for the journal's directory, which it makes as the
+/// ADD would.
 struct Readiness {
   let call: Call
 

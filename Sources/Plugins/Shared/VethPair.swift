@@ -19,13 +19,13 @@ struct VethPair {
     var master: UInt32?
   }
 
-  var hostName: String
-  var hostAddress: MACAddress
-  var containerName: String
-  var containerAddress: MACAddress?
+  let hostName: String
+  let hostAddress: MACAddress
+  let containerName: String
+  let containerAddress: MACAddress
 
   /// The index of the container's end, in the container's namespace.
-  var containerIndex: UInt32
+  let containerIndex: UInt32
 
   /// How many names are tried for the host's end.
   private static let attempts = 10
@@ -38,36 +38,32 @@ struct VethPair {
     _ specification: Specification, for attachment: inout AttachmentInProgress,
     in namespaces: borrowing AttachmentNamespaces
   ) throws(PluginError) -> VethPair {
-    let name = attachment.record.attachment.interfaceName
-    var peer = LinkSpecification(name: name)
-    peer.address = specification.containerAddress ?? .random(using: randomNumber())
-    peer.mtu = specification.mtu
+    let id = attachment.record.attachment
+    let name = id.interfaceName
+    let peerAddress = specification.containerAddress ?? .random(using: randomNumber())
+    var peer = LinkSpecification(name: name, mtu: specification.mtu, address: peerAddress)
     peer.takeOneQueue()
 
-    for attempt in 1...attempts {
-      let end = attachment.record.hostLinks[0]
-      var link = LinkSpecification(name: end.name)
-      link.address = end.address
-      link.mtu = specification.mtu
-      link.master = specification.master
-      link.isUp = true
+    for attempt in 0..<attempts {
+      let end = AttachmentRecord.HostLink(
+        name: id.hostLinkName(attempt: attempt), address: .random(using: randomNumber()))
+      try attachment.announce(end)
+      var link = LinkSpecification(
+        name: end.name, kind: .veth(VethSpecification(peer: peer, peerNamespace: namespaces.namespace.descriptor)),
+        mtu: specification.mtu, address: end.address, master: specification.master, isUp: true)
       link.takeOneQueue()
-      link.kind = .veth(VethSpecification(peer: peer, peerNamespace: namespaces.namespace.descriptor))
 
       let request = RouteRequest.addLink(link)
       if try netlink({ () throws(NetlinkError) in try namespaces.host.perform(request, tolerating: [.fileExists]) }) {
-        guard let made = try netlink({ () throws(NetlinkError) in try namespaces.container.link(named: name) }) else {
-          throw PluginError(.internal, "link \(quoted(name)) is gone right after it was made")
-        }
+        let index = try madeLink(name, in: namespaces.container).index
         return VethPair(
-          hostName: end.name, hostAddress: end.address, containerName: name, containerAddress: peer.address,
-          containerIndex: made.index)
+          hostName: end.name, hostAddress: end.address, containerName: name, containerAddress: peerAddress,
+          containerIndex: index)
       }
       // The kernel does not say which of the two names is taken.
       if try netlink({ () throws(NetlinkError) in try namespaces.container.link(named: name) }) != nil {
         throw PluginError(.internal, "container veth name \(quoted(name)) already exists")
       }
-      try attachment.takeHostLinkName(attempt: attempt)
     }
     throw PluginError(.internal, "failed to find a unique veth name")
   }
@@ -77,7 +73,7 @@ struct VethPair {
 
   /// The container's end as a result shows it.
   func containerInterface(sandbox: String) -> AttachmentInterface {
-    AttachmentInterface(name: containerName, mac: containerAddress?.description ?? "", sandbox: sandbox)
+    AttachmentInterface(name: containerName, mac: containerAddress.description, sandbox: sandbox)
   }
 }
 

@@ -8,8 +8,8 @@ public struct AddressFlags: OptionSet, Hashable, Sendable {
 
   private init(_ constant: CInt) { rawValue = UInt32(bitPattern: constant) }
 
-  /// Is in use at once, without a search for somebody who has it already. For IPv6 only. The corresponding C constant is
-  /// `IFA_F_NODAD`.
+  /// Is in use at once, without a search for somebody who has it already. For IPv6 only. The corresponding C constant
+  /// is `IFA_F_NODAD`.
   public static let noDuplicateDetection = AddressFlags(IFA_F_NODAD)
 
   /// Is in use while that search goes on. For IPv6 only. The corresponding C constant is `IFA_F_OPTIMISTIC`.

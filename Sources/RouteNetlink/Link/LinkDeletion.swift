@@ -13,8 +13,8 @@ extension RouteRequest {
     return RouteRequest(message, "delete link \(link)")
   }
 
-  /// Deletes all links of a group, for the time of one: each deletion waits for the kernel's readers, and all of a group
-  /// wait together. Group 0, which every new link is in, is refused with `EPERM`.
+  /// Deletes all links of a group, for the time of one: each deletion waits for the kernel's readers, and all of a
+  /// group wait together. Group 0, which every new link is in, is refused with `EPERM`.
   ///
   /// The shell equivalent is `ip link delete group GROUP`.
   public static func deleteLinks(group: UInt32) -> RouteRequest {

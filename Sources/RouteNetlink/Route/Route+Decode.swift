@@ -87,8 +87,8 @@ extension Route.Nexthop {
 }
 
 extension Attribute {
-  /// The payload as `struct rtvia` of <linux/rtnetlink.h>: a family, then an address of it. Nil for a family that is not
-  /// an internet protocol.
+  /// The payload as `struct rtvia` of <linux/rtnetlink.h>: a family, then an address of it. Nil for a family that is
+  /// not an internet protocol.
   fileprivate var gatewayOfOtherFamily: IPAddress? {
     get throws(MalformedMessage) {
       // The structure ends in an array without a length, so it cannot be loaded as a whole.

@@ -32,16 +32,6 @@ extension Route {
     }
     return message
   }
-
-  /// The route in words, for errors: `10.9.0.0/16 via 10.1.0.1`.
-  fileprivate var summary: String {
-    var text = destination.description
-    if let gateway { text += " via \(gateway)" }
-    if let linkIndex { text += " by link with index \(linkIndex)" }
-    if let priority { text += " priority \(priority)" }
-    if table != .main { text += " in table \(table)" }
-    return text
-  }
 }
 
 extension Route.Nexthop {
@@ -106,13 +96,13 @@ public enum RouteAdditionMode: Hashable, Sendable {
 extension RouteRequest {
   /// Adds a route.
   public static func addRoute(_ route: Route, mode: RouteAdditionMode = .create) -> RouteRequest {
-    RouteRequest(route.message(RTM_NEWROUTE, mode.flags), "add route to \(route.summary)")
+    RouteRequest(route.message(RTM_NEWROUTE, mode.flags), "add route to \(route)")
   }
 
   /// Deletes the first route that has all that this one has. Fails with `ESRCH` where there is none.
   ///
   /// The shell equivalent is `ip route delete`.
   public static func deleteRoute(_ route: Route) -> RouteRequest {
-    RouteRequest(route.message(RTM_DELROUTE, []), "delete route to \(route.summary)")
+    RouteRequest(route.message(RTM_DELROUTE, []), "delete route to \(route)")
   }
 }

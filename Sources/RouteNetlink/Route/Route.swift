@@ -5,8 +5,8 @@ public struct Route: Hashable, Sendable {
   /// The network that it leads to. Host bits that are set are an error to the kernel.
   public var destination: CIDR
 
-  /// The next machine on the way; nil where the destination is on the link itself. It may be of the other version of the
-  /// internet protocol.
+  /// The next machine on the way; nil where the destination is on the link itself. It may be of the other version of
+  /// the internet protocol.
   public var gateway: IPAddress?
 
   /// The address that this machine uses on the way, unless a program says otherwise.
@@ -15,8 +15,8 @@ public struct Route: Hashable, Sendable {
   /// The index of the link that it leaves by. The kernel finds it where there is a gateway.
   public var linkIndex: UInt32?
 
-  /// What decides between routes to the same network: the lower number wins. The kernel takes nil for 0 in IPv4, and for
-  /// 1024 in IPv6.
+  /// What decides between routes to the same network: the lower number wins. The kernel takes nil for 0 in IPv4, and
+  /// for 1024 in IPv6.
   public var priority: UInt32?
 
   /// The table that it is in.
@@ -87,5 +87,17 @@ public struct Route: Hashable, Sendable {
       self.weight = weight
       self.isOnLink = isOnLink
     }
+  }
+}
+
+extension Route: CustomStringConvertible {
+  /// The way that errors name it: `10.9.0.0/16 via 10.1.0.1 by link with index 7`.
+  public var description: String {
+    var text = destination.description
+    if let gateway { text += " via \(gateway)" }
+    if let linkIndex { text += " by link with index \(linkIndex)" }
+    if let priority { text += " priority \(priority)" }
+    if table != .main { text += " in table \(table)" }
+    return text
   }
 }

@@ -68,7 +68,8 @@ package struct Journal: Sendable {
   package func attachments(of network: String, plugin: String) throws(SystemError) -> [Attachment] {
     try namesIfPresent(recordDirectory(network: network, plugin: plugin)).compactMap { name in
       // A file that somebody else put here is not a record.
-      guard let colon = name.firstIndex(of: ":"), name.startIndex < colon, name.index(after: colon) < name.endIndex else {
+      guard let colon = name.firstIndex(of: ":"), name.startIndex < colon, name.index(after: colon) < name.endIndex
+      else {
         return nil
       }
       return Attachment(
@@ -76,15 +77,14 @@ package struct Journal: Sendable {
     }
   }
 
-  /// Whether another network or plugin has a record for an interface of this name in this container.
+  /// Whether another network has a record of an interface of this name in this container, whichever plugin wrote it.
   ///
   /// It looks into the directory of each network, so it is for the rare case.
-  package func hasForeignRecord(ofInterfaceIn attachment: Attachment, plugin own: String) throws(SystemError) -> Bool {
-    for network in try namesIfPresent("\(directory)/attachments") {
+  package func hasRecordOfAnotherNetwork(for attachment: Attachment) throws(SystemError) -> Bool {
+    for network in try namesIfPresent("\(directory)/attachments") where network != attachment.network {
       for plugin in try namesIfPresent("\(directory)/attachments/\(network)") {
         let other = Attachment(
           network: network, containerID: attachment.containerID, interfaceName: attachment.interfaceName)
-        if network == attachment.network && plugin == own { continue }
         if access(path(of: other, plugin: plugin), F_OK) == 0 { return true }
       }
     }

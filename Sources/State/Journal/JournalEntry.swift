@@ -62,7 +62,7 @@ package struct JournalEntry: ~Copyable {
     let descriptor = file.rawValue
     let outcome: Result<Int, SystemError> = bytes.withUnsafeBytes { buffer in
       Result { () throws(SystemError) in
-        try systemCall("write") { pwrite(descriptor, buffer.baseAddress!, buffer.count, 0) }
+        try systemCall("write") { pwrite(descriptor, buffer.baseAddress, buffer.count, 0) }
       }
     }
     switch outcome {

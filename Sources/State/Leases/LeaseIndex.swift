@@ -17,7 +17,9 @@ struct LeaseIndex: Sendable {
   func leases() throws(SystemError) -> [Lease] {
     var leases: [Lease] = []
     for name in try namesInDirectory(directory.path) {
-      guard let address = directory.address(ofFile: name), let holder = try directory.holder(of: address) else { continue }
+      guard let address = directory.address(ofFile: name), let holder = try directory.holder(of: address) else {
+        continue
+      }
       leases.append(Lease(address: address, holder: holder))
     }
     return leases

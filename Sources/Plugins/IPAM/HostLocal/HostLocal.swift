@@ -3,7 +3,7 @@ internal import LinuxSystem
 internal import NetworkAddresses
 internal import State
 
-/// `host-local`: gives addresses out of the ranges of the configuration, and remembers them in files on this host.
+/// The `host-local` plugin: gives addresses out of the ranges of the configuration, and remembers them in files on this host.
 struct HostLocal: Plugin {
   let name = "host-local"
 

@@ -27,11 +27,8 @@ struct HostLocalConfiguration {
   /// The file's content as a result has it; empty where no file is named.
   func dns() throws(PluginError) -> AttachmentDNS {
     guard let resolverFile else { return AttachmentDNS() }
-    do throws(SystemError) {
-      return AttachmentDNS(resolverFile: try readFile(resolverFile))
-    } catch {
-      throw PluginError(.io, error.description)
-    }
+    return AttachmentDNS(
+      resolverFile: try system(failingWith: .io) { () throws(SystemError) in try readFile(resolverFile) })
   }
 }
 
@@ -57,17 +54,16 @@ extension HostLocalConfiguration: JSONDecodable {
 struct GivenRange: JSONDecodable {
   /// Nil where it is missing.
   let subnet: CIDR?
+  /// Whether an IPv4 subnet is written as an IPv6 one: `::ffff:10.1.0.0/120`.
+  let isMapped: Bool
   let first: IPAddress?
   let last: IPAddress?
   let gateway: IPAddress?
 
   init(json: JSONValue) throws(JSONError) {
     subnet = try json.valueIfPresent("subnet")
-    if let text = try json.valueIfPresent("subnet", as: String.self), text.contains(":"),
-      subnet?.address.family == .ipv4
-    {
-      throw JSONError("IPNet IP and Mask version mismatch", at: json)
-    }
+    let subnetText = try json.valueUnlessEmpty("subnet")
+    isMapped = subnet?.address.family == .ipv4 && subnetText?.contains(":") == true
     first = try json.addressUnlessEmpty("rangeStart")
     last = try json.addressUnlessEmpty("rangeEnd")
     gateway = try json.addressUnlessEmpty("gateway")

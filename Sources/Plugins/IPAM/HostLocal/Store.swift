@@ -2,7 +2,6 @@ internal import CNI
 internal import JSON
 internal import LinuxSystem
 internal import State
-internal import SystemPackage
 
 /// Opens the store of the call's network, and makes it where there is none.
 func openStore(for call: Call) throws(PluginError) -> LeaseStore {
@@ -27,14 +26,10 @@ private func storeDirectory(for call: Call) throws(PluginError) -> String {
   }
 }
 
-/// Runs something on the lease store. A lock that somebody holds for too long is the error "try again later".
+/// Runs something on the lease store.
 @discardableResult
 func onStore<Result: ~Copyable>(_ body: () throws(SystemError) -> Result) throws(PluginError) -> Result {
-  do throws(SystemError) {
-    return try body()
-  } catch {
-    throw PluginError(error.code == .timedOut ? .tryAgain : .io, error.description)
-  }
+  try system(failingWith: .io, body)
 }
 
 extension LeaseOwner {

@@ -15,6 +15,7 @@ struct SubnetRange {
   /// Fills in what was not given, and refuses what makes no sense.
   init(_ given: GivenRange) throws(PluginError) {
     guard let subnet = given.subnet else { throw invalid("a range has no subnet") }
+    guard !given.isMapped else { throw invalid("IPNet IP and Mask version mismatch") }
     guard subnet.prefixLength <= subnet.address.bitWidth - 2, let second = subnet.firstAddress.next else {
       throw invalid("Network \(subnet.network) too small to allocate from")
     }

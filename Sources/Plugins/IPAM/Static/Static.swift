@@ -1,7 +1,7 @@
 internal import CNI
 internal import NetworkAddresses
 
-/// `static`: gives the addresses that the configuration or the caller names, and remembers nothing.
+/// The `static` plugin: gives the addresses that the configuration or the caller names, and remembers nothing.
 struct Static: Plugin {
   let name = "static"
 

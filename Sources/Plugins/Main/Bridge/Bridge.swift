@@ -1,17 +1,16 @@
-public import CNI
+internal import CNI
 internal import JSON
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import RouteNetlink
+internal import State
 
 /// The `bridge` plugin: a veth pair between the container and a bridge of the host.
-public struct Bridge: Plugin {
-  public let name = "bridge"
+struct Bridge: JournaledPlugin {
+  let name = "bridge"
 
-  public init() {}
-
-  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try BridgeConfiguration(call)
     let namespaces = try AttachmentNamespaces.open(for: call)
     var attachment = try AttachmentInProgress.begin(
@@ -38,16 +37,11 @@ public struct Bridge: Plugin {
         for: &attachment, in: namespaces)
       try preparePort(pair, configuration, on: namespaces.host)
 
-      result.interfaces = [
-        AttachmentInterface(name: bridge.link.name, mac: bridge.link.address?.description ?? ""),
-        pair.hostInterface,
-        pair.containerInterface(sandbox: call.namespacePath),
-      ]
-      let containerPosition = result.interfaces.count - 1
-      for index in result.addresses.indices { result.addresses[index].interface = containerPosition }
-
+      let position = result.tell(
+        of: [AttachmentInterface(name: bridge.link.name), pair.hostInterface],
+        container: pair.containerInterface(sandbox: call.namespacePath))
       if !configuration.disablesContainerInterface {
-        var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: containerPosition)
+        var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: position)
         if configuration.common.addressManager != nil {
           interface.announcesAddresses = true
           interface.duplicateAddressDetection = configuration.detectsDuplicateAddresses ? .enabled : .disabled
@@ -57,11 +51,13 @@ public struct Bridge: Plugin {
       if let vlanLink = try gateway.establish(on: &bridge, host: namespaces.host) {
         result.interfaces.append(AttachmentInterface(name: vlanLink.name, mac: vlanLink.address?.description ?? ""))
       }
+      // Only now: the port or the gateway may have changed it.
+      result.interfaces[0].mac = try bridge.hardwareAddress(on: namespaces.host)?.description ?? ""
       result.override(configuration.common.network.dns)
       try attachment.commit(result)
       return result
     } catch {
-      bridge.undo(port: attachment.record, on: namespaces.host)
+      bridge.undo(on: namespaces.host, ownPorts: attachment.record.hostLinks.map(\.name))
       throw error
     }
   }
@@ -76,29 +72,16 @@ public struct Bridge: Plugin {
       try netlink { () throws(NetlinkError) in try host.perform([.setBridgePort(.name(pair.hostName), settings)]) }
     }
     if configuration.vlans.needFiltering {
-      guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: pair.hostName) }) else {
-        throw PluginError(.internal, "link \(quoted(pair.hostName)) is gone right after it was made")
-      }
-      try configuration.vlans.apply(to: link.index, on: host)
+      try configuration.vlans.apply(to: madeLink(pair.hostName, in: host).index, on: host)
     }
   }
 
-  public func delete(_ call: Call) throws(PluginError) {
-    try Detachment(call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)).run()
-  }
-
-  public func check(_ call: Call) throws(PluginError) {
+  func check(_ call: Call) throws(PluginError) {
     let configuration = try BridgeConfiguration(call)
     try BridgeCheck(configuration: configuration, interfaces: InterfaceCheck(call)).run()
   }
 
-  public func collectGarbage(_ call: Call) throws(PluginError) {
-    try GarbageCollection(
-      call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)
-    ).run()
-  }
-
-  public func status(_ call: Call) throws(PluginError) {
+  func status(_ call: Call) throws(PluginError) {
     let configuration = try BridgeConfiguration(call)
     try Readiness(call: call, addressManager: configuration.common.addressManager).check()
     let link = try netlink { () throws(NetlinkError) in try RouteSocket().link(named: configuration.bridge) }

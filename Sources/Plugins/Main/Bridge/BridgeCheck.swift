@@ -17,7 +17,7 @@ struct BridgeCheck {
     let entry = try interfaces.containerInterface()
     let namespaces = try AttachmentNamespaces.open(for: call)
     let bridge = try bridgeLink(on: namespaces.host)
-    let link = try interfaces.vethLink(entry, in: namespaces.container)
+    let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try checkHostEnd(of: link, bridge: bridge, on: namespaces.host)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
   }
@@ -51,7 +51,8 @@ struct BridgeCheck {
       guard let end = try netlink({ () throws(NetlinkError) in try host.link(named: entry.name) }) else {
         throw PluginError(.internal, "Interface name \(entry.name) not found")
       }
-      guard end.kind == "veth", end.index == link.peerIndex, end.peerIndex == link.index, end.master == bridge.index else {
+      guard end.kind == "veth", end.index == link.peerIndex, end.peerIndex == link.index, end.master == bridge.index
+      else {
         continue
       }
       return try interfaces.checkAddress(of: end, entry)

@@ -54,6 +54,7 @@ struct BridgeConfiguration {
       throw .invalid(error)
     }
     vlans = try BridgeVLANs(call.configuration)
+    if common.masquerades { throw .unsupported("ipMasq", "true") }
     if checksSpoofing { throw .unsupported("macspoofchk", "true") }
     if let problem = linkNameProblem(bridge) {
       throw PluginError(.invalidConfiguration, "invalid bridge name \(quoted(bridge)): \(problem)")

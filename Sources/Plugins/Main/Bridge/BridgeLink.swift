@@ -9,8 +9,7 @@ internal import SystemPackage
 /// The bridge of a network: found, or made.
 ///
 /// Attachments share it, so it stays when the last of them goes, as users of the reference know it. What an ADD that
-/// fails has done to it is taken back, unless another attachment counts on it by now: one that is being made at the same
-/// moment, or one that was made in the meantime and has a port.
+/// fails has added to it is taken back, unless another attachment, made or in the making, may count on it.
 struct BridgeLink: ~Copyable {
   /// The bridge.
   let link: Link
@@ -27,8 +26,8 @@ struct BridgeLink: ~Copyable {
     var links: [UInt32] = []
   }
 
-  /// How often the bridge is made, when others remove it as often.
-  private static let attempts = 3
+  /// How often the bridge is looked for, when others remove it as often.
+  private static let attempts = 4
 
   private init(link: Link, use: consuming OwnedDescriptor, wasMade: Bool) {
     self.link = link
@@ -37,34 +36,49 @@ struct BridgeLink: ~Copyable {
   }
 
   /// Finds the bridge and brings it into the state that the configuration needs, or makes it.
-  static func ensure(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError) -> BridgeLink {
+  static func ensure(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError)
+    -> BridgeLink
+  {
     let name = configuration.bridge
     let use = try beginUse(of: name)
-    // What tells the bridge that this ADD makes from one that another process makes at the same moment. An address that
-    // was given stays, too; one that was not is the lowest of the ports' and changes as they come and go.
+    // Tells the bridge that this ADD makes from one that another process makes at the same moment. An address that was
+    // given stays, too; one that was not is the lowest of the ports' and changes as they come and go.
     let address = MACAddress.random(using: randomNumber())
+    let link: Link
     do throws(PluginError) {
-      for _ in 1...attempts {
-        guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) else {
-          try make(configuration, address: address, on: host)
-          continue
-        }
+      link = try findOrMake(configuration, address: address, on: host)
+    } catch {
+      // The bridge may be there although the kernel's answer was lost.
+      if let made = try? RouteSocket().link(named: name), made.address == address {
+        BridgeLink(link: made, use: use, wasMade: true).undo(on: host)
+      }
+      throw error
+    }
+    let bridge = BridgeLink(link: link, use: use, wasMade: link.address == address)
+    do throws(PluginError) {
+      try bridge.reconcile(with: configuration, on: host)
+    } catch {
+      bridge.undo(on: host)
+      throw error
+    }
+    return bridge
+  }
+
+  private static func findOrMake(
+    _ configuration: BridgeConfiguration, address: MACAddress, on host: borrowing RouteSocket
+  ) throws(PluginError) -> Link {
+    let name = configuration.bridge
+    for _ in 1...attempts {
+      if let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) {
         guard link.kind == "bridge" else {
           throw PluginError(
             .internal, "failed to create bridge \(quoted(name)): \(quoted(name)) already exists but is not a bridge")
         }
-        let wasMade = link.address == address
-        if !wasMade { try reconcile(link, with: configuration, on: host) }
-        return BridgeLink(link: link, use: use, wasMade: wasMade)
+        return link
       }
-      throw PluginError(.internal, "failed to create bridge \(quoted(name)): it is gone each time after it was made")
-    } catch {
-      // The bridge may be there although the kernel's answer was lost.
-      if let link = try? host.link(named: name), link.address == address {
-        BridgeLink(link: link, use: use, wasMade: true).undo(port: nil, on: host)
-      }
-      throw error
+      try make(configuration, address: address, on: host)
     }
+    throw PluginError(.internal, "failed to create bridge \(quoted(name)): it is gone each time after it was made")
   }
 
   /// Says that somebody works with the bridge, until the descriptor goes away. Any number of ADDs do so at once.
@@ -88,17 +102,12 @@ struct BridgeLink: ~Copyable {
     specification.address = address
     let request = RouteRequest.addLink(specification)
     let isNew = try netlink { () throws(NetlinkError) in try host.perform(request, tolerating: [.fileExists]) }
-    guard isNew else { return }
-    refuseRouterAdvertisements(on: name)
-    if configuration.isPromiscuous {
-      try netlink { () throws(NetlinkError) in try host.perform([.setLink(.name(name), LinkChanges(isPromiscuous: true))]) }
-    }
+    if isNew { refuseRouterAdvertisements(on: name) }
   }
 
-  /// The MTU of a bridge that was there is left alone: networks that share it may ask for different ones.
-  private static func reconcile(_ link: Link, with configuration: BridgeConfiguration, on host: borrowing RouteSocket)
-    throws(PluginError)
-  {
+  /// Brings the bridge into the state that the configuration needs. The MTU of one that was there is left alone:
+  /// networks that share it may ask for different ones.
+  private func reconcile(with configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError) {
     var requests: [RouteRequest] = []
     if !link.isUp { requests.append(.setLink(.index(link.index), LinkChanges(isUp: true))) }
     if configuration.isPromiscuous && !link.isPromiscuous {
@@ -112,11 +121,24 @@ struct BridgeLink: ~Copyable {
     try netlink { () throws(NetlinkError) in try host.perform(requests) }
   }
 
-  /// Takes back what this ADD has done to the bridge, unless somebody else counts on it.
+  /// The hardware address as it is now. That of a bridge which nobody gave one changes with its ports.
+  func hardwareAddress(on host: borrowing RouteSocket) throws(PluginError) -> MACAddress? {
+    if wasMade { return link.address }
+    return try netlink { () throws(NetlinkError) in try host.link(at: link.index) }?.address
+  }
+
+  /// Takes back what this ADD has added, unless somebody else works with the bridge, or has come to be attached to it
+  /// in the meantime.
   ///
-  /// - Parameter record: The attachment that failed, whose port may still be there; nil where it has none.
-  consuming func undo(port record: AttachmentRecord?, on host: borrowing RouteSocket) {
-    guard (try? tryLock(use.rawValue, .exclusive)) == true, !hasOtherPorts(than: record) else { return }
+  /// - Parameter ownPorts: The names of the attachment's own links.
+  consuming func undo(on host: borrowing RouteSocket, ownPorts: [String] = []) {
+    // A socket of its own: what failed may have left a list half-read in the other, which the kernel calls busy then.
+    guard (try? tryLock(use.rawValue, .exclusive)) == true, let links = try? RouteSocket().links() else { return }
+    let isInUse = links.contains { port in
+      let isOwn = ownPorts.contains(port.name) || additions.links.contains { $0 == port.peerIndex }
+      return port.master == link.index && !isOwn
+    }
+    if isInUse { return }
     var requests: [RouteRequest] = additions.links.map { .deleteLink(.index($0)) }
     if wasMade {
       requests.append(.deleteLink(.index(link.index)))
@@ -125,18 +147,5 @@ struct BridgeLink: ~Copyable {
     }
     // The error that led here is the one to report.
     _ = host.performAll(requests)
-  }
-
-  /// Whether the bridge has ports that this ADD did not make. Where the kernel does not say, it has.
-  private func hasOtherPorts(than record: AttachmentRecord?) -> Bool {
-    // A socket of its own: what failed may have left a list half-read in the other, which the kernel calls busy then.
-    guard let links = try? RouteSocket().links() else { return true }
-    let ownEnds = record?.hostLinks ?? []
-    return links.contains { port in
-      guard port.master == link.index else { return false }
-      let isEndOfOwnPair = ownEnds.contains { $0.name == port.name && $0.address == port.address }
-      let isEndOfOwnVLANLink = port.peerIndex.map(additions.links.contains) ?? false
-      return !isEndOfOwnPair && !isEndOfOwnVLANLink
-    }
   }
 }

@@ -48,18 +48,29 @@ struct BridgeVLANs {
 
   /// Puts a port into its VLANs.
   func apply(to port: UInt32, on host: borrowing RouteSocket) throws(PluginError) {
-    let trunk = trunk ?? []
-    if access == 0 && trunk.isEmpty { return }
+    let memberships = memberships
+    if memberships.isEmpty { return }
     try netlink { () throws(NetlinkError) in
       var requests: [RouteRequest] = []
       if !preservesDefault {
         requests += try host.bridgeVLANs(of: port).map { .deleteBridgeVLAN(port: port, id: $0.id) }
       }
-      // Packets without a tag belong somewhere on a trunk, too: VLAN 1, as switches do it.
-      requests.append(.addBridgeVLAN(port: port, id: access == 0 ? 1 : access, pvid: true, untagged: true))
-      requests += trunk.filter { $0 != access }.map { .addBridgeVLAN(port: port, id: $0, pvid: false, untagged: false) }
+      requests += memberships.map {
+        .addBridgeVLAN(port: port, id: $0.id, pvid: $0.isPVID, untagged: $0.isUntagged)
+      }
       try host.perform(requests)
     }
+  }
+
+  /// What the port becomes a member of. None where the configuration names no VLAN.
+  var memberships: [BridgeVLAN] {
+    let trunk = trunk ?? []
+    if access == 0 && trunk.isEmpty { return [] }
+    // Packets without a tag belong somewhere on a trunk, too: to VLAN 1, as switches do it.
+    let native = access == 0 ? 1 : access
+    // The trunk may name that one again, and to the kernel the last word counts.
+    return [BridgeVLAN(id: native, isPVID: true, isUntagged: true)]
+      + trunk.filter { $0 != native }.map { BridgeVLAN(id: $0) }
   }
 }
 

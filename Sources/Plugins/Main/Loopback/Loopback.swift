@@ -1,25 +1,24 @@
-public import CNI
+internal import CNI
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
-internal import SystemPackage
 
 /// The `loopback` plugin: takes `lo` of the container up. It works on `lo` whatever `CNI_IFNAME` says.
-public struct Loopback: Plugin {
-  public let name = "loopback"
+struct Loopback: Plugin {
+  let name = "loopback"
 
   /// The interface that the kernel puts into each network namespace.
   private static let interface = "lo"
 
-  public init() {}
-
-  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let previous = try call.previousResult()
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
-    try netlink { () throws(NetlinkError) in try container.perform([.setLink(.name(Self.interface), LinkChanges(isUp: true))]) }
+    try netlink { () throws(NetlinkError) in
+      try container.perform([.setLink(.name(Self.interface), LinkChanges(isUp: true))])
+    }
     let addresses = try addresses(in: container)
     if let previous { return previous }
 
@@ -41,7 +40,8 @@ public struct Loopback: Plugin {
     let link = try loopbackLink(in: container)
     let addresses = try netlink { () throws(NetlinkError) in try container.addresses(of: link.index) }.map(\.cidr)
     for cidr in addresses where !cidr.address.isLoopback {
-      throw PluginError(.internal, "loopback interface found with non-loopback address \(quoted(cidr.address.description))")
+      throw PluginError(
+        .internal, "loopback interface found with non-loopback address \(quoted(cidr.address.description))")
     }
     return addresses
   }
@@ -53,23 +53,24 @@ public struct Loopback: Plugin {
     return link
   }
 
-  public func delete(_ call: Call) throws(PluginError) {
+  func delete(_ call: Call) throws(PluginError) {
     guard let namespace = try openNamespaceIfPresent(of: call) else { return }
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
-      _ = try container.perform(.setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.operationNotSupportedByDevice])
+      _ = try container.perform(
+        .setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.noSuchDevice])
     }
   }
 
-  public func check(_ call: Call) throws(PluginError) {
+  func check(_ call: Call) throws(PluginError) {
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
     if !(try loopbackLink(in: container).isUp) { throw PluginError(.internal, "loopback interface is down") }
   }
 
   /// The plugin keeps nothing that could be left behind.
-  public func collectGarbage(_ call: Call) throws(PluginError) {}
+  func collectGarbage(_ call: Call) throws(PluginError) {}
 
   /// Each namespace has a `lo`: there is nothing that an ADD could lack.
-  public func status(_ call: Call) throws(PluginError) {}
+  func status(_ call: Call) throws(PluginError) {}
 }

@@ -1,16 +1,14 @@
-public import CNI
+internal import CNI
 internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import RouteNetlink
 
 /// The `ptp` plugin: a veth pair between the container and the host, with routes instead of a bridge.
-public struct PointToPoint: Plugin {
-  public let name = "ptp"
+struct PointToPoint: JournaledPlugin {
+  let name = "ptp"
 
-  public init() {}
-
-  public func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try PointToPointConfiguration(call)
     let namespaces = try AttachmentNamespaces.open(for: call)
     var attachment = try AttachmentInProgress.begin(
@@ -27,49 +25,39 @@ public struct PointToPoint: Plugin {
     _ attachment: inout AttachmentInProgress, _ configuration: PointToPointConfiguration, _ call: Call,
     in namespaces: borrowing AttachmentNamespaces
   ) throws(PluginError) -> AttachmentResult {
-    guard var result = try attachment.addresses() else { throw PluginError(.invalidConfiguration, "no plugin name provided") }
-    let links = try PointToPointRoutes(result)
+    guard var result = try attachment.addresses() else {
+      throw PluginError(.invalidConfiguration, "no plugin name provided")
+    }
+    let routes = try PointToPointRoutes(result.addresses)
     let pair = try VethPair.make(.init(mtu: configuration.common.mtu), for: &attachment, in: namespaces)
     refuseRouterAdvertisements(on: pair.hostName)
 
-    result.interfaces = [pair.hostInterface, pair.containerInterface(sandbox: call.namespacePath)]
-    let containerPosition = result.interfaces.count - 1
-    for index in result.addresses.indices { result.addresses[index].interface = containerPosition }
-
-    var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: containerPosition)
+    let position = result.tell(
+      of: [pair.hostInterface], container: pair.containerInterface(sandbox: call.namespacePath))
+    var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: position)
     // Not even its own subnet is on this link: everything goes through the host.
     interface.hasSubnetRoute = false
-    try interface.configure(result, firstRoutes: links.containerRoutes(through: pair.containerIndex), in: namespaces)
-    try links.configureHost(pair.hostName, on: namespaces.host)
-    try enableForwarding(for: links.families)
+    try interface.configure(result, firstRoutes: routes.containerRoutes(through: pair.containerIndex), in: namespaces)
+    try routes.configureHost(pair.hostName, on: namespaces.host)
+    try enableForwarding(for: routes.families)
 
     result.override(configuration.common.network.dns)
     try attachment.commit(result)
     return result
   }
 
-  public func delete(_ call: Call) throws(PluginError) {
-    try Detachment(call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)).run()
-  }
-
-  public func check(_ call: Call) throws(PluginError) {
+  func check(_ call: Call) throws(PluginError) {
     let configuration = try PointToPointConfiguration(call)
     try AddressManagement(call: call, type: configuration.addressManager).check()
     let interfaces = try InterfaceCheck(call)
     let entry = try interfaces.containerInterface()
     let namespaces = try AttachmentNamespaces.open(for: call)
-    let link = try interfaces.vethLink(entry, in: namespaces.container)
+    let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
-    try PointToPointRoutes(interfaces.previous).checkHost(peerOf: link, on: namespaces.host)
+    try PointToPointRoutes(interfaces.addresses).checkHost(peerOf: link, on: namespaces.host)
   }
 
-  public func collectGarbage(_ call: Call) throws(PluginError) {
-    try GarbageCollection(
-      call: call, plugin: name, addressManager: MainPluginConfiguration.addressManager(of: call)
-    ).run()
-  }
-
-  public func status(_ call: Call) throws(PluginError) {
+  func status(_ call: Call) throws(PluginError) {
     let configuration = try PointToPointConfiguration(call)
     try Readiness(call: call, addressManager: configuration.addressManager).check()
   }

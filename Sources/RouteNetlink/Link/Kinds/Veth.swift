@@ -8,8 +8,8 @@ public struct VethSpecification: Sendable {
 
   /// - Parameters:
   ///   - peer: The far end.
-  ///   - peerNamespace: A descriptor of the network namespace that the far end is made in; nil for the one that the peer
-  ///     says, or that of the near end.
+  ///   - peerNamespace: A descriptor of the network namespace that the far end is made in; nil for the one that the
+  ///     peer says, or that of the near end.
   public init(peer: LinkSpecification, peerNamespace: CInt? = nil) {
     self.peer = peer
     if let peerNamespace { self.peer.namespaceDescriptor = peerNamespace }
