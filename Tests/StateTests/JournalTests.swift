@@ -126,6 +126,20 @@ struct JournalTests {
     #expect(try !journal.hasRecordOfAnotherNetwork(for: differentName))
   }
 
+  @Test("A directory that is a symbolic link to nowhere is an error, and not tried for ever")
+  func danglingDirectory() throws {
+    try makeDirectories("\(directory)/attachments/blue", mode: 0o700)
+    #expect(symlink("/nonexistent/records", "\(directory)/attachments/blue/bridge") == 0)
+    #expect(throws: SystemError.self) { try release(journal.begin(attachment, plugin: "bridge")) }
+  }
+
+  @Test("A pipe in the place of a record is an error, and not waited for")
+  func pipeForRecord() throws {
+    try makeDirectories("\(directory)/attachments/blue/bridge", mode: 0o700)
+    #expect(mkfifo("\(directory)/attachments/blue/bridge/0123abc:eth0", 0o600) == 0)
+    #expect(throws: SystemError.self) { try release(journal.begin(attachment, plugin: "bridge")) }
+  }
+
   @Test("A symbolic link in the place of a record is not followed")
   func symbolicLink() throws {
     let entry = try journal.begin(attachment, plugin: "bridge")

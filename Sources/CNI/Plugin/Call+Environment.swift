@@ -28,7 +28,7 @@ extension Call {
       interfaceName: environment["CNI_IFNAME"], arguments: environment["CNI_ARGS"],
       pluginPath: environment["CNI_PATH"], allowsOwnNamespace: isTrue(environment["CNI_NETNS_OVERRIDE"]),
       input: input, configuration: configuration, networkName: networkName, version: version, environment: environment,
-      plugins: plugins, delegationDepth: 0)
+      plugins: plugins, callers: [plugin.name])
     if command.concernsAttachment { try Names.checkLength(of: attachment) }
   }
 
