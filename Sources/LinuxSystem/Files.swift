@@ -45,38 +45,18 @@ package func readAll(_ descriptor: CInt, limit: Int, subject: @autoclosure () ->
   -> [UInt8]
 {
   var bytes: [UInt8] = []
-  var capacity = 4096
-  while true {
-    if bytes.count == limit + 1 { throw SystemError("read", .fileTooLarge, on: subject()) }
-    let room = min(capacity, limit + 1 - bytes.count)
-    let result = Result { () throws(SystemError) in
-      try append(upTo: room, to: &bytes, from: descriptor, subject: subject())
-    }
-    if try result.get() == 0 { break }
-    capacity = min(capacity * 2, 1 << 20)
-  }
-  return bytes
-}
-
-private func append(upTo room: Int, to bytes: inout [UInt8], from descriptor: CInt, subject: @autoclosure () -> String?)
-  throws(SystemError) -> Int
-{
-  let start = bytes.count
-  bytes.append(contentsOf: repeatElement(0, count: room))
-  let outcome: Result<Int, SystemError> = bytes.withUnsafeMutableBytes { buffer in
+  let outcome: Result<Void, SystemError> = withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { chunk in
     Result { () throws(SystemError) in
-      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
-      return try systemCall("read") { read(descriptor, rest.baseAddress, rest.count) }
+      while true {
+        let count = try systemCall("read", on: subject()) { read(descriptor, chunk.baseAddress, chunk.count) }
+        if count == 0 { return }
+        if count > limit - bytes.count { throw SystemError("read", .fileTooLarge, on: subject()) }
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+      }
     }
   }
-  switch outcome {
-  case .success(let count):
-    bytes.removeLast(room - count)
-    return count
-  case .failure(let error):
-    bytes.removeLast(room)
-    throw SystemError(error.operation, error.code, on: subject())
-  }
+  try outcome.get()
+  return bytes
 }
 
 /// Reads a whole file.
