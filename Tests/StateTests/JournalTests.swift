@@ -22,8 +22,8 @@ struct JournalTests {
     var record = AttachmentRecord(
       attachment: attachment, plugin: "bridge", namespacePath: "/run/netns/blue",
       namespace: FileIdentity(device: 4, inode: 4_026_531_833), addressManager: "host-local", startedAt: 1_700_000_000)
-    record.hostLinks = [.init(name: "veth12345678", address: MACAddress("0a:58:0a:01:00:07")!)]
-    record.addresses = [CIDR("10.1.0.7/24")!, CIDR("fd00::7/64")!]
+    record.hostLinks = [.init(name: "veth12345678", address: MACAddress(rawValue: 0x0a58_0a01_0007))]
+    record.addresses = ["10.1.0.7/24", "fd00::7/64"].compactMap { CIDR($0) }
     return record
   }
 
