@@ -42,8 +42,8 @@ struct AttachmentInProgress: ~Copyable {
       let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
       let earlierLinks = try hostLinks(recordedAs: entry.content, of: attachment, in: namespaces.host)
       switch entry.content {
-      case .record(let earlier) where earlier.phase == .attached && (isTaken || !earlierLinks.isEmpty):
-        throw alreadyExists(name, details: "it was attached in \(earlier.namespacePath)")
+      case .record(let earlier) where earlier.isAlive && (isTaken || !earlierLinks.isEmpty):
+        throw alreadyExists(name, details: "it was attached in \(earlier.namespacePath); DEL removes it")
       case .new where isTaken, .unreadable where isTaken: throw alreadyExists(name)
       case .new: break
       case .record, .unreadable:
@@ -100,5 +100,15 @@ struct AttachmentInProgress: ~Copyable {
 
   private static func alreadyExists(_ name: String, details: String? = nil) -> PluginError {
     PluginError(.internal, "container veth name \(quoted(name)) already exists", details: details)
+  }
+}
+
+extension AttachmentRecord {
+  /// Whether the attachment was completed and its namespace is still there. The host's end of a link outlives a namespace
+  /// for a moment, until the kernel has taken it down.
+  fileprivate var isAlive: Bool {
+    guard phase == .attached else { return false }
+    guard let namespace else { return true }
+    return (try? FileIdentity(ofPath: namespacePath)) == namespace
   }
 }
