@@ -37,7 +37,8 @@ let package = Package(
   targets: [
     // The kernel's headers and libjansson.
     .target(name: "CLinux", path: "Sources/CLinux"),
-    .systemLibrary(name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .systemLibrary(
+      name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
     // System calls, namespaces, netlink.
     module("LinuxSystem", ["CLinux", system]),
@@ -55,12 +56,15 @@ let package = Package(
     module(
       "Plugins",
       [
-        "CNI", "State", "JSON", "RouteNetlink", "Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux",
+        "CNI", "State", "JSON", "RouteNetlink", "Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem",
+        "CLinux",
         system,
       ]),
     .executableTarget(
-      name: "swift-cni", dependencies: ["Plugins", "CNI"], path: "Sources/swift-cni", swiftSettings: settings,
-      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections"])]),
+      name: "swift-cni", dependencies: ["Plugins", "CNI", "CLinux"], path: "Sources/swift-cni", swiftSettings: settings,
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections"])
+      ]),
 
     // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
     module("TestSupport", ["NetworkNamespaces", "LinuxSystem", "CLinux", system], path: "Tests/TestSupport"),
@@ -69,7 +73,7 @@ let package = Package(
     tests(of: "NetworkAddresses"),
     tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
     tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
-    tests(of: "Plugins", ["CNI", "JSON", "LinuxSystem"]),
+    tests(of: "Plugins", ["CNI", "JSON", "RouteNetlink", "NetworkAddresses", "LinuxSystem"]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
     tests(of: "JSON", ["LinuxSystem"]),

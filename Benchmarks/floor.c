@@ -1,8 +1,8 @@
 // The floor: what `bridge` with `host-local` costs at least.
 //
-// It is called as a plugin is, sends the kernel the messages that an attachment needs, in as few packets as they fit in,
-// and does little else: the configuration is searched for a few strings instead of parsed, nothing is undone after an
-// error, and no journal is written. It is no plugin; it only shows how much of a plugin's time is the kernel's.
+// It is called as a plugin is, sends the kernel the messages that an attachment needs, in as few packets as they fit
+// in, and does little else: the configuration is searched for a few strings instead of parsed, nothing is undone after
+// an error, and no journal is written. It is no plugin; it only shows how much of a plugin's time is the kernel's.
 //
 //   CNI_COMMAND=ADD CNI_CONTAINERID=… CNI_NETNS=… CNI_IFNAME=… floor <configuration     attaches
 //   CNI_COMMAND=DEL CNI_CONTAINERID=… floor <configuration-with-prevResult              detaches
@@ -12,21 +12,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "netlink.h"
 
 #define LEASES "/var/lib/cni/floor"
 
@@ -50,16 +48,6 @@ struct network {
   int families;
 };
 
-static _Noreturn void fail(const char *format, ...) {
-  int error = errno;
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("floor: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fprintf(stderr, ": %s\n", strerror(error));
-  exit(1);
-}
-
 static const char *environment(const char *name) {
   const char *value = getenv(name);
   if (!value) {
@@ -69,94 +57,7 @@ static const char *environment(const char *name) {
   return value;
 }
 
-// Netlink
-
-// One or more requests, sent to the kernel together.
-struct batch {
-  _Alignas(NLMSG_ALIGNTO) char bytes[4096];
-  size_t length;
-  struct nlmsghdr *message;
-  int count;
-};
-
-static void *append(struct batch *batch, const void *data, size_t size) {
-  size_t room = NLMSG_ALIGN(size);
-  if (batch->length + room > sizeof batch->bytes) {
-    errno = ENOBUFS;
-    fail("batch");
-  }
-  char *place = batch->bytes + batch->length;
-  memset(place, 0, room);
-  memcpy(place, data, size);
-  batch->length += room;
-  if (batch->message) batch->message->nlmsg_len = batch->bytes + batch->length - (char *)batch->message;
-  return place;
-}
-
-static void request(struct batch *batch, int type, int flags, const void *header, size_t size) {
-  struct nlmsghdr message = {
-      .nlmsg_len = sizeof message, .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | flags, .nlmsg_seq = ++batch->count};
-  batch->message = NULL;
-  batch->message = append(batch, &message, sizeof message);
-  append(batch, header, size);
-}
-
-static void attribute(struct batch *batch, int type, const void *data, size_t size) {
-  struct rtattr header = {.rta_len = RTA_LENGTH(size), .rta_type = type};
-  append(batch, &header, sizeof header);
-  append(batch, data, size);
-}
-
-static void attribute_text(struct batch *batch, int type, const char *text) {
-  attribute(batch, type, text, strlen(text) + 1);
-}
-
-static void attribute_number(struct batch *batch, int type, uint32_t number) {
-  attribute(batch, type, &number, sizeof number);
-}
-
-static struct rtattr *open_nest(struct batch *batch, int type) {
-  struct rtattr header = {.rta_len = sizeof header, .rta_type = type};
-  return append(batch, &header, sizeof header);
-}
-
-static void close_nest(struct batch *batch, struct rtattr *nest) {
-  nest->rta_len = batch->bytes + batch->length - (char *)nest;
-}
-
-static int open_socket(void) {
-  int descriptor = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  int on = 1;
-  // Without strict checking the kernel ignores for which link the addresses are asked.
-  if (descriptor < 0 || setsockopt(descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on))
-    fail("netlink socket");
-  return descriptor;
-}
-
-static void send_batch(int socket, const struct batch *batch) {
-  if (send(socket, batch->bytes, batch->length, 0) != (ssize_t)batch->length) fail("send to netlink");
-}
-
-static ssize_t receive(int socket, void *buffer, size_t size) {
-  ssize_t length = recv(socket, buffer, size, 0);
-  if (length < (ssize_t)NLMSG_HDRLEN) fail("receive from netlink");
-  return length;
-}
-
-// The errno in an acknowledgement; 0 is success.
-static int acknowledged(const struct nlmsghdr *message) {
-  return -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
-}
-
-static void perform(int socket, const struct batch *batch, const char *what) {
-  send_batch(socket, batch);
-  for (int left = batch->count; left > 0;) {
-    _Alignas(NLMSG_ALIGNTO) char buffer[8192];
-    int length = receive(socket, buffer, sizeof buffer);
-    for (struct nlmsghdr *answer = (void *)buffer; NLMSG_OK(answer, length); answer = NLMSG_NEXT(answer, length), left--)
-      if ((errno = acknowledged(answer))) fail("%s (request %u)", what, answer->nlmsg_seq);
-  }
-}
+// Requests
 
 // False where there is no such link.
 static bool find_link(int socket, const char *name, struct link *link) {
@@ -189,7 +90,8 @@ static uint32_t broadcast_address(const struct address *address) {
 }
 
 static void request_address(struct batch *batch, int index, const struct address *address) {
-  struct ifaddrmsg header = {.ifa_family = address->family, .ifa_prefixlen = address->prefix_length, .ifa_index = index};
+  struct ifaddrmsg header = {
+      .ifa_family = address->family, .ifa_prefixlen = address->prefix_length, .ifa_index = index};
   // Duplicate address detection takes a second and more; in the plugin's network nobody else gives addresses away.
   if (address->family == AF_INET6) header.ifa_flags = IFA_F_NODAD;
   request(batch, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &header, sizeof header);
@@ -313,8 +215,8 @@ static void ensure_gateway(int host, const struct link *bridge, const struct add
   perform(host, &batch, "add gateway address");
 }
 
-static void configure_container(int container, int index, const struct address *addresses, const struct address *gateways,
-                                int count) {
+static void configure_container(int container, int index, const struct address *addresses,
+                                const struct address *gateways, int count) {
   struct batch batch = {0};
   for (int i = 0; i < count; i++) request_address(&batch, index, &addresses[i]);
   request_up(&batch, index);
@@ -420,7 +322,8 @@ static void name_host_link(char name[IFNAMSIZ]) {
 }
 
 static void print_interface(const char *name, const uint8_t mac[6], const char *sandbox) {
-  printf("{\"name\":\"%s\",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"", name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+  printf("{\"name\":\"%s\",\"mac\":\"%02x:%02x:%02x:%02x:%02x:%02x\"", name, mac[0], mac[1], mac[2], mac[3], mac[4],
+         mac[5]);
   if (sandbox) printf(",\"sandbox\":\"%s\"", sandbox);
   putchar('}');
 }

@@ -85,8 +85,8 @@ static struct attachment attachment_of(const struct work *work, const char *netw
   snprintf(attachment.network, sizeof attachment.network, "%s%s", subject_names[subject], network);
   snprintf(attachment.container_id, sizeof attachment.container_id, "container-%d", container);
   snprintf(attachment.configuration, sizeof attachment.configuration, work->configuration, attachment.network);
-  snprintf(attachment.executable, sizeof attachment.executable, subject == FLOOR ? "%s" : "%s/%s", subject_places[subject],
-           work->plugin);
+  snprintf(attachment.executable, sizeof attachment.executable, subject == FLOOR ? "%s" : "%s/%s",
+           subject_places[subject], work->plugin);
   return attachment;
 }
 

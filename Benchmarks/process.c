@@ -57,7 +57,8 @@ static struct pipes open_pipes(const char *configuration) {
   make_pipe(&pipes.input, &writer);
   make_pipe(&pipes.output_reader, &pipes.output);
   make_pipe(&pipes.errors_reader, &pipes.errors);
-  if (write(writer, configuration, strlen(configuration)) != (ssize_t)strlen(configuration)) stop("write configuration");
+  ssize_t length = strlen(configuration);
+  if (write(writer, configuration, length) != length) stop("write configuration");
   close(writer);
   return pipes;
 }

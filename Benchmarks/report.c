@@ -43,6 +43,8 @@ static struct sample mean(const struct samples *samples) {
   return sum;
 }
 
+static double mean_cpu(const struct samples *samples) { return mean(samples).cpu_milliseconds; }
+
 static double peak(const struct samples *samples) {
   double peak = 0;
   for (int i = 0; i < samples->count; i++)
@@ -55,34 +57,40 @@ static void print_median(FILE *file, const struct samples *samples) {
   else fprintf(file, " %7s |", "");
 }
 
-static void print_ratio(FILE *file, const struct samples *ours, const struct samples *other, int width) {
-  if (other->count) fprintf(file, " %*.2f |", width, median(ours) / median(other));
-  else fprintf(file, " %*s |", width, "");
-}
-
-// Goals against the reference are written like this: 1/6.
-static void print_fraction(FILE *file, const struct samples *ours, const struct samples *other, int width) {
-  fprintf(file, " %*s%-6.1f |", width - 6, "1/", median(other) / median(ours));
+// How many times the floor's, and which part of the reference's, as the goals are written: 1.5, 1/6.
+static void print_proportions(FILE *file, const struct samples of[SUBJECTS],
+                              double (*measure)(const struct samples *)) {
+  if (of[FLOOR].count) fprintf(file, " %10.2f |", measure(&of[OURS]) / measure(&of[FLOOR]));
+  else fprintf(file, " %10s |", "");
+  fprintf(file, " %8s%-6.1f |", "1/", measure(&of[REFERENCE]) / measure(&of[OURS]));
 }
 
 static void print_medians(FILE *file, const struct row *rows, int count) {
-  fputs("Median wall time in ms, and ours in proportion:\n\n", file);
-  fputs("| work                                | reference | floor   | ours    | ours/floor | ours/reference |\n", file);
-  fputs("|-------------------------------------|----------:|--------:|--------:|-----------:|---------------:|\n", file);
+  fputs("Median wall time in ms, ours in proportion, and our mean CPU time in proportion:\n\n", file);
+  fputs("| work                                | reference "
+        "| floor   | ours    | ours/floor | ours/reference | CPU, floor | CPU, reference |\n",
+        file);
+  fputs("|-------------------------------------|----------:"
+        "|--------:|--------:|-----------:|---------------:|-----------:|---------------:|\n",
+        file);
   for (int i = 0; i < count; i++) {
     const struct samples *of = rows[i].of;
     fprintf(file, "| %-35s |  ", rows[i].title);
     for (int subject = 0; subject < SUBJECTS; subject++) print_median(file, &of[subject]);
-    print_ratio(file, &of[OURS], &of[FLOOR], 10);
-    print_fraction(file, &of[OURS], &of[REFERENCE], 14);
+    print_proportions(file, of, median);
+    print_proportions(file, of, mean_cpu);
     fputc('\n', file);
   }
 }
 
 static void print_details(FILE *file, const struct row *rows, int count) {
   fputs("\nEach subject: wall time in ms, mean CPU time in ms, peak memory of its largest process in MB:\n\n", file);
-  fputs("| work                                | subject   | n   | min     | p50     | mean    | p90     | CPU     | MB   |\n", file);
-  fputs("|-------------------------------------|-----------|----:|--------:|--------:|--------:|--------:|--------:|-----:|\n", file);
+  fputs("| work                                | subject   "
+        "| n   | min     | p50     | mean    | p90     | CPU     | MB   |\n",
+        file);
+  fputs("|-------------------------------------|-----------"
+        "|----:|--------:|--------:|--------:|--------:|--------:|-----:|\n",
+        file);
   for (int i = 0; i < count; i++)
     for (int subject = 0; subject < SUBJECTS; subject++) {
       const struct samples *samples = &rows[i].of[subject];

@@ -55,7 +55,8 @@ package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subjec
 
 /// The processes that hold a `flock(2)` lock on a file, as `/proc/locks` tells. Empty when it does not.
 package func lockHolders(of descriptor: CInt) -> [pid_t] {
-  guard let identity = try? FileIdentity(of: descriptor), let bytes = try? readFile("/proc/locks", limit: 4 << 20) else {
+  guard let identity = try? FileIdentity(of: descriptor), let bytes = try? readFile("/proc/locks", limit: 4 << 20)
+  else {
     return []
   }
   // 1: FLOCK  ADVISORY  WRITE 4242 00:19:1234 0 EOF, where the device's numbers are in hex and the inode is decimal.

@@ -3,7 +3,9 @@ internal import SystemPackage
 
 /// What identifies a file, whatever path leads to it.
 package struct FileIdentity: Hashable, Sendable {
+  /// The number of the file system: `st_dev` of `stat(2)`.
   package let device: UInt64
+  /// The number of the file in it: `st_ino`.
   package let inode: UInt64
 
   package init(device: UInt64, inode: UInt64) {
@@ -43,37 +45,18 @@ package func readAll(_ descriptor: CInt, limit: Int, subject: @autoclosure () ->
   -> [UInt8]
 {
   var bytes: [UInt8] = []
-  var capacity = 4096
-  while true {
-    if bytes.count == limit + 1 { throw SystemError("read", .fileTooLarge, on: subject()) }
-    let room = min(capacity, limit + 1 - bytes.count)
-    let result = Result { () throws(SystemError) in
-      try append(upTo: room, to: &bytes, from: descriptor, subject: subject())
-    }
-    if try result.get() == 0 { break }
-    capacity = min(capacity * 2, 1 << 20)
-  }
-  return bytes
-}
-
-private func append(upTo room: Int, to bytes: inout [UInt8], from descriptor: CInt, subject: @autoclosure () -> String?)
-  throws(SystemError) -> Int
-{
-  let start = bytes.count
-  bytes.append(contentsOf: repeatElement(0, count: room))
-  let outcome: Result<Int, SystemError> = bytes.withUnsafeMutableBytes { buffer in
+  let outcome: Result<Void, SystemError> = withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { chunk in
     Result { () throws(SystemError) in
-      try systemCall("read") { read(descriptor, buffer.baseAddress! + start, room) }
+      while true {
+        let count = try systemCall("read", on: subject()) { read(descriptor, chunk.baseAddress, chunk.count) }
+        if count == 0 { return }
+        if count > limit - bytes.count { throw SystemError("read", .fileTooLarge, on: subject()) }
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+      }
     }
   }
-  switch outcome {
-  case .success(let count):
-    bytes.removeLast(room - count)
-    return count
-  case .failure(let error):
-    bytes.removeLast(room)
-    throw SystemError(error.operation, error.code, on: subject())
-  }
+  try outcome.get()
+  return bytes
 }
 
 /// Reads a whole file.
@@ -92,7 +75,8 @@ package func writeAll(_ descriptor: CInt, _ bytes: [UInt8], subject: @autoclosur
     Result { () throws(SystemError) in
       var written = 0
       while written < buffer.count {
-        written += try systemCall("write") { write(descriptor, buffer.baseAddress! + written, buffer.count - written) }
+        let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+        written += try systemCall("write") { write(descriptor, rest.baseAddress, rest.count) }
       }
     }
   }

@@ -28,6 +28,9 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Errno {
+  /// `ENODEV` as everybody else calls it. swift-system has the BSD's text for it.
+  package static var noSuchDevice: Errno { .operationNotSupportedByDevice }
+
   /// The text of the error in the form that the field's tools print and search for: lower case, without a period
   /// (`no such file or directory`).
   public var text: String {
@@ -39,47 +42,6 @@ extension Errno {
     return text.prefix(1).lowercased() + text.dropFirst()
   }
 }
-
-/// Returns the text in double quotes with control characters, quotes and backslashes escaped, so that a message which
-/// contains bytes from outside stays one line.
-public func quoted(_ text: some StringProtocol) -> String {
-  var result = "\""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "\"": result += "\\\""
-    case "\\": result += "\\\\"
-    case "\n": result += "\\n"
-    case "\t": result += "\\t"
-    case "\r": result += "\\r"
-    case let scalar where scalar.value < 0x20 || scalar.value == 0x7f:
-      let digits = String(scalar.value, radix: 16)
-      result += digits.count == 1 ? "\\x0\(digits)" : "\\x\(digits)"
-    default: result.unicodeScalars.append(scalar)
-    }
-  }
-  return result + "\""
-}
-
-/// Runs a system call that answers -1 for a failure, and turns that into an error. A call that a signal interrupted is
-/// made again.
-///
-/// The error number is read before anything else can change it.
-@inlinable
-package func systemCall<Result: SignedInteger>(
-  _ operation: String, on subject: @autoclosure () -> String? = nil, _ body: () -> Result
-) throws(SystemError) -> Result {
-  while true {
-    let result = body()
-    if result != -1 { return result }
-    let code = currentErrorNumber()
-    if code == .interrupted { continue }
-    throw SystemError(operation, code, on: subject())
-  }
-}
-
-/// The calling thread's `errno`.
-@usableFromInline
-package func currentErrorNumber() -> Errno { Errno(rawValue: swiftcni_errno()) }
 
 /// An error that a failed system call can become: what a function throws that runs somebody's code between two system
 /// calls of its own.

@@ -83,7 +83,8 @@ extension IPAddress {
   ///
   /// Bytes are taken as they are: sixteen of them are an IPv6 address, be it IPv4-mapped or not.
   public init?(bytes: some Collection<UInt8>) {
-    let number = bytes.prefix(16).reduce(0 as UInt128) { $0 << 8 | UInt128($1) }
+    var number: UInt128 = 0
+    for byte in bytes.prefix(16) { number = number << 8 | UInt128(byte) }
     switch bytes.count {
     case 4: self = .v4(IPv4Address(rawValue: UInt32(number)))
     case 16: self = .v6(IPv6Address(rawValue: number))

@@ -39,7 +39,9 @@ public struct MACAddress: Hashable, Sendable, LosslessStringConvertible {
   /// The address that six bytes stand for; nil for any other number of bytes.
   public init?(bytes: some Collection<UInt8>) {
     guard bytes.count == 6 else { return nil }
-    rawValue = bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    var value: UInt64 = 0
+    for byte in bytes { value = value << 8 | UInt64(byte) }
+    rawValue = value
   }
 
   /// The six bytes as they are on the wire.

@@ -4,6 +4,7 @@ package import Netlink
 /// Something to change about links, addresses, routes or neighbours, as a value: it can be kept, printed and sent more
 /// than once. See ``RouteSocket/perform(_:)-([RouteRequest])``.
 public struct RouteRequest: Sendable, CustomStringConvertible {
+  /// The message and its description, as the socket takes them.
   package let request: NetlinkRequest
 
   /// What it does, in a person's words: `add veth "eth0"`. Errors begin with it.

@@ -87,6 +87,9 @@ static inline pid_t swiftcni_gettid(void) { return (pid_t)syscall(SYS_gettid); }
 static const uint16_t SWIFTCNI_NLA_F_NESTED = NLA_F_NESTED;
 static const uint16_t SWIFTCNI_NLA_TYPE_MASK = (uint16_t)(NLA_TYPE_MASK);
 
+// The name that this process was started by. The list of its arguments takes Swift ten times as long to make.
+static inline const char *swiftcni_invocation(void) { return program_invocation_name; }
+
 // errno is a macro with a call in it.
 static inline int swiftcni_errno(void) { return errno; }
 static inline void swiftcni_set_errno(int code) { errno = code; }

@@ -70,9 +70,14 @@ private final class Block: Sequence, @unchecked Sendable {
     entries.deallocate()
   }
 
-  func makeIterator() -> AnyIterator<UnsafeMutablePointer<CChar>> {
-    var position = entries
-    return AnyIterator {
+  func makeIterator() -> Iterator { Iterator(position: entries) }
+
+  /// Goes from entry to entry up to the null pointer. A type of its own, since one that the standard library erases has
+  /// to be looked up first, which takes longer than to read the environment.
+  struct Iterator: IteratorProtocol {
+    fileprivate var position: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+    mutating func next() -> UnsafeMutablePointer<CChar>? {
       guard let entry = position.pointee else { return nil }
       position += 1
       return entry

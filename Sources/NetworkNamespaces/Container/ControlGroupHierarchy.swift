@@ -61,7 +61,7 @@ struct ControlGroupHierarchy {
       processes = String(decoding: try readFile("\(path)/\(processFile)", limit: 16 << 20), as: UTF8.self)
     } catch {
       // The group went away since it was found, or is one of version 2 whose processes only its threads' groups list.
-      if error.isNotFound || error.code == .operationNotSupportedByDevice || error.code == .notSupported { return nil }
+      if error.isNotFound || error.code == .noSuchDevice || error.code == .notSupported { return nil }
       throw error
     }
     // A process of another process namespace is listed as 0.

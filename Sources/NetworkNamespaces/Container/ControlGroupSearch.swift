@@ -96,7 +96,7 @@ private func namesOfGroups(in directory: String) throws(SystemError) -> [String]
     return try namesInDirectory(directory)
   } catch {
     // Not there, a file among the groups (a group's settings are files), or gone while it was read.
-    let absence: [Errno] = [.noSuchFileOrDirectory, .notDirectory, .operationNotSupportedByDevice]
+    let absence: [Errno] = [.noSuchFileOrDirectory, .notDirectory, .noSuchDevice]
     if absence.contains(error.code) { return [] }
     throw error
   }

@@ -41,7 +41,8 @@ struct AddressSettling: ~Copyable {
       }
       if isEvent == nil {
         throw PluginError(
-          "failed to settle addresses for \(quoted(name)): link \(name) still has tentative address \(tentative.cidr.address)")
+          "failed to settle addresses for \(quoted(name)): link \(name) still has tentative address \(tentative.cidr.address)"
+        )
       }
     }
   }

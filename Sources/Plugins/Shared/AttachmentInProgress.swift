@@ -99,4 +99,3 @@ struct AttachmentInProgress: ~Copyable {
     PluginError(.internal, "container veth name \(quoted(name)) already exists", details: details)
   }
 }
-

@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
-internal import SystemPackage
 
 /// Gives the interface in the container its kernel settings, addresses and routes.
 struct ContainerInterface {
@@ -103,7 +102,9 @@ struct ContainerInterface {
         guard hasIPv6 else { return }
         for link in ["lo", name] {
           // A kernel without IPv6 has no such setting; it refuses the address itself, with a better reason.
-          guard let value = try? KernelSetting("net/ipv6/conf/\(link)/disable_ipv6").read(), value != "0" else { continue }
+          guard let value = try? KernelSetting("net/ipv6/conf/\(link)/disable_ipv6").read(), value != "0" else {
+            continue
+          }
           try KernelSetting("net/ipv6/conf/\(link)/disable_ipv6").write("0")
         }
         // Without it the interface would lose its addresses when somebody takes it down and up again.

@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkNamespaces
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// A DEL: goes on past every step that fails, treats what is already gone as done, and gives the addresses back last.
 struct Detachment {
@@ -58,7 +57,7 @@ struct Detachment {
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
     try netlink { () throws(NetlinkError) in
       _ = try container.perform(
-        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.operationNotSupportedByDevice])
+        .deleteLink(.name(call.attachment.interfaceName)), tolerating: [.noSuchDevice])
     }
   }
 

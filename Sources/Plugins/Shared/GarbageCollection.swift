@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// A GC: removes what the network's attachments have left that the runtime does not know any more.
 struct GarbageCollection {
@@ -74,9 +73,9 @@ struct GarbageCollection {
     if links.isEmpty { return }
     let marked = host.performAll(links.map { .setLink(.index($0), LinkChanges(group: Self.group)) })
     try netlink { () throws(NetlinkError) in
-      _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.operationNotSupportedByDevice])
+      _ = try host.perform(.deleteLinks(group: Self.group), tolerating: [.noSuchDevice])
     }
-    for case let error? in marked where error.code != .operationNotSupportedByDevice { throw PluginError(error) }
+    for case let error? in marked where error.code != .noSuchDevice { throw PluginError(error) }
   }
 }
 

@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import RouteNetlink
 internal import State
-internal import SystemPackage
 
 /// The host's links of an attachment, as far as they are still there.
 ///
@@ -38,7 +37,7 @@ func removeHostLinks(
   let links = try hostLinks(recordedAs: content, of: attachment, in: host)
   for link in links {
     try netlink { () throws(NetlinkError) in
-      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.operationNotSupportedByDevice])
+      _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.noSuchDevice])
     }
   }
   return !links.isEmpty

@@ -15,17 +15,27 @@ struct InterfaceCheck {
     previous = try call.requiredPreviousResult()
   }
 
-  /// The entry of the interface in the result: the one of its name in this very namespace.
-  func containerInterface() throws(PluginError) -> AttachmentInterface {
-    let entry = previous.interfaces.last {
+  /// The place in the result of the container's interface: the one of its name in this very namespace.
+  private var position: Int? {
+    previous.interfaces.lastIndex {
       $0.name == call.attachment.interfaceName && $0.sandbox == call.namespacePath
     }
-    guard let entry else {
+  }
+
+  /// The entry of the interface in the result.
+  func containerInterface() throws(PluginError) -> AttachmentInterface {
+    guard let position else {
       throw PluginError(
         .internal,
-        "prevResult has no interface \(quoted(call.attachment.interfaceName)) whose sandbox is the configured netns: \(call.namespacePath)")
+        "prevResult has no interface \(quoted(call.attachment.interfaceName)) whose sandbox is the configured netns: "
+          + call.namespacePath)
     }
-    return entry
+    return previous.interfaces[position]
+  }
+
+  /// The addresses of the interface. Those of other interfaces are a later plugin's of the chain.
+  var addresses: [AttachmentAddress] {
+    previous.addresses.filter { $0.interface == nil || $0.interface == position }
   }
 
   /// Checks that the interface is there, is of the kind that the plugin makes and has the hardware address of the result.
@@ -54,15 +64,9 @@ struct InterfaceCheck {
 
   /// Checks that the interface has each address of the result that belongs to it, and that the routes are there.
   func checkAddressesAndRoutes(of link: Link, in container: borrowing RouteSocket) throws(PluginError) {
-    let position = previous.interfaces.lastIndex {
-      $0.name == call.attachment.interfaceName && $0.sandbox == call.namespacePath
-    }
     let present = try netlink { () throws(NetlinkError) in try container.addresses(of: link.index) }
-    for address in previous.addresses {
-      if let interface = address.interface, interface != position { continue }
-      if !present.contains(where: { $0.cidr == address.address }) {
-        throw PluginError(.internal, "failed to match addr \(address.address) on interface \(link.name)")
-      }
+    for address in addresses where !present.contains(where: { $0.cidr == address.address }) {
+      throw PluginError(.internal, "failed to match addr \(address.address) on interface \(link.name)")
     }
     if previous.routes.isEmpty { return }
     let routes = try netlink { () throws(NetlinkError) in try container.routes() }

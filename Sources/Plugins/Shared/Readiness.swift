@@ -2,7 +2,8 @@ internal import CNI
 internal import LinuxSystem
 internal import State
 
-/// A STATUS: whether an ADD could succeed now. It changes nothing.
+/// A STATUS: whether an ADD could succeed now. It changes nothing, but for the journal's directory, which it makes as the
+/// ADD would.
 struct Readiness {
   let call: Call
 

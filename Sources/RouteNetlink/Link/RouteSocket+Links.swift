@@ -26,8 +26,7 @@ extension RouteSocket {
         try Link(message)
       }
     } catch {
-      // The name that swift-system has for ENODEV.
-      if error.code == .operationNotSupportedByDevice { return nil }
+      if error.code == .noSuchDevice { return nil }
       throw error
     }
   }

@@ -17,7 +17,9 @@ package struct AttachmentRecord: Hashable, Sendable {
   /// A link in the host's namespace. A name alone does not prove whose link it is, so the address that the link was
   /// made with is written down too.
   package struct HostLink: Hashable, Sendable {
+    /// The name in the host's namespace.
     package var name: String
+    /// The hardware address that it is made with.
     package var address: MACAddress
 
     package init(name: String, address: MACAddress) {

@@ -62,7 +62,8 @@ package struct Journal: Sendable {
   package func attachments(of network: String, plugin: String) throws(SystemError) -> [Attachment] {
     try namesIfPresent(recordDirectory(network: network, plugin: plugin)).compactMap { name in
       // A file that somebody else put here is not a record.
-      guard let colon = name.firstIndex(of: ":"), name.startIndex < colon, name.index(after: colon) < name.endIndex else {
+      guard let colon = name.firstIndex(of: ":"), name.startIndex < colon, name.index(after: colon) < name.endIndex
+      else {
         return nil
       }
       return Attachment(

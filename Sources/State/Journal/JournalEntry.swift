@@ -35,7 +35,9 @@ package struct JournalEntry: ~Copyable {
   ///
   /// - Returns: nil when the record was removed before it was locked: open it again.
   package init?(locked file: consuming OwnedDescriptor, path: String) throws(SystemError) {
-    guard let current = try? FileIdentity(ofPath: path), try current == FileIdentity(of: file.rawValue) else { return nil }
+    guard let current = try? FileIdentity(ofPath: path), try current == FileIdentity(of: file.rawValue) else {
+      return nil
+    }
     let bytes = try readAll(file.rawValue, limit: AttachmentRecord.greatestLength, subject: path)
     if bytes.isEmpty {
       content = .new
@@ -62,7 +64,7 @@ package struct JournalEntry: ~Copyable {
     let descriptor = file.rawValue
     let outcome: Result<Int, SystemError> = bytes.withUnsafeBytes { buffer in
       Result { () throws(SystemError) in
-        try systemCall("write") { pwrite(descriptor, buffer.baseAddress!, buffer.count, 0) }
+        try systemCall("write") { pwrite(descriptor, buffer.baseAddress, buffer.count, 0) }
       }
     }
     switch outcome {

@@ -5,6 +5,7 @@ package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
   /// The pool's place among those of its network, from zero: which of the files `last_reserved_ip.*` is its own.
   package let number: Int
 
+  /// The ranges, of one family, in the order in which they are used up.
   package let ranges: [AddressRange]
 
   package init(number: Int, _ ranges: [AddressRange]) {
@@ -12,6 +13,7 @@ package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
     self.ranges = ranges
   }
 
+  /// Whether the address lies in one of the ranges, be it one that is never handed out.
   package func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
 
   /// Whether the pool can hand the address out.
@@ -58,6 +60,7 @@ package struct AddressCandidates: IteratorProtocol {
     position = start
   }
 
+  /// The next address to try; nil after one round.
   package mutating func next() -> IPAddress? {
     while let current = position {
       let successor = Self.successor(of: current, in: ranges)

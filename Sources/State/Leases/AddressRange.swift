@@ -21,10 +21,12 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     self.excluded = excluded
   }
 
+  /// Whether the address lies in the range, be it the one that is never handed out.
   package func contains(_ address: IPAddress) -> Bool {
     address.family == first.family && first <= address && address <= last
   }
 
+  /// Whether an address lies in both ranges.
   package func overlaps(_ other: AddressRange) -> Bool {
     other.first.family == first.family && other.first <= last && first <= other.last
   }

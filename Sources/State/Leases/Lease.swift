@@ -2,7 +2,9 @@ package import NetworkAddresses
 
 /// Who holds a lease, within one network: an interface of a container.
 package struct LeaseOwner: Hashable, Sendable {
+  /// The runtime's identifier of the container.
   package let containerID: String
+  /// The name of the interface in the container.
   package let interfaceName: String
 
   package init(containerID: String, interfaceName: String) {
@@ -69,7 +71,9 @@ package enum LeaseHolder: Hashable, Sendable, CustomStringConvertible {
 
 /// An address and who holds it.
 package struct Lease: Hashable, Sendable {
+  /// The address that is taken.
   package let address: IPAddress
+  /// Whose it is.
   package let holder: LeaseHolder
 }
 

@@ -2,7 +2,6 @@ internal import CNI
 internal import JSON
 internal import LinuxSystem
 internal import State
-internal import SystemPackage
 
 /// Opens the store of the call's network, and makes it where there is none.
 func openStore(for call: Call) throws(PluginError) -> LeaseStore {

@@ -51,7 +51,8 @@ struct BridgeCheck {
       guard let end = try netlink({ () throws(NetlinkError) in try host.link(named: entry.name) }) else {
         throw PluginError(.internal, "Interface name \(entry.name) not found")
       }
-      guard end.kind == "veth", end.index == link.peerIndex, end.peerIndex == link.index, end.master == bridge.index else {
+      guard end.kind == "veth", end.index == link.peerIndex, end.peerIndex == link.index, end.master == bridge.index
+      else {
         continue
       }
       return try interfaces.checkAddress(of: end, entry)

@@ -51,17 +51,19 @@ struct BridgeGateway {
     return vlanLink
   }
 
-  private func addAddresses(to link: Link, of bridge: inout BridgeLink, host: borrowing RouteSocket) throws(PluginError) {
+  private func addAddresses(to link: Link, of bridge: inout BridgeLink, host: borrowing RouteSocket) throws(PluginError)
+  {
     let present = try netlink { () throws(NetlinkError) in try host.addresses(of: link.index) }
     let missing = addresses.filter { address in !present.contains { $0.cidr == address } }
     if missing.isEmpty { return }
 
     var requests: [RouteRequest] = []
-    for conflict in present where missing.contains(where: { isConflict(conflict.cidr, with: $0) }) {
+    for conflict in present {
+      guard let gateway = missing.first(where: { isConflict(conflict.cidr, with: $0) }) else { continue }
       guard configuration.forcesAddress else {
         throw PluginError(
           .internal,
-          "failed to set bridge addr: \(quoted(link.name)) already has an IP address different from \(missing[0])",
+          "failed to set bridge addr: \(quoted(link.name)) already has an IP address different from \(gateway)",
           details: "it has \(conflict.cidr); forceAddress replaces it")
       }
       requests.append(.deleteAddress(conflict, from: link.index))

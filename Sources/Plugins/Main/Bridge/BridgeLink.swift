@@ -33,7 +33,9 @@ struct BridgeLink: ~Copyable {
   }
 
   /// Finds the bridge and brings it into the state that the configuration needs, or makes it.
-  static func ensure(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError) -> BridgeLink {
+  static func ensure(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError)
+    -> BridgeLink
+  {
     let name = configuration.bridge
     let use = try beginUse(of: name)
     var wasMade = false
@@ -69,7 +71,9 @@ struct BridgeLink: ~Copyable {
   /// Makes the bridge.
   ///
   /// - Returns: false when another process was faster.
-  private static func make(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError) -> Bool {
+  private static func make(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError)
+    -> Bool
+  {
     let name = configuration.bridge
     var specification = LinkSpecification(name: name)
     specification.kind = .bridge(vlanFiltering: configuration.vlans.needFiltering ? true : nil)

@@ -17,9 +17,6 @@ struct BridgeVLANs {
   /// The VLAN identifiers that are not reserved.
   private static let identifiers = 1...4094
 
-  /// The VLAN of packets without a tag. They belong somewhere on a trunk, too: to VLAN 1, as switches do it.
-  private var native: UInt16 { access == 0 ? 1 : access }
-
   /// Whether the bridge has to tell VLANs apart.
   var needFiltering: Bool { access != 0 || trunk != nil }
 
@@ -51,18 +48,29 @@ struct BridgeVLANs {
 
   /// Puts a port into its VLANs.
   func apply(to port: UInt32, on host: borrowing RouteSocket) throws(PluginError) {
-    let trunk = trunk ?? []
-    if access == 0 && trunk.isEmpty { return }
+    let memberships = memberships
+    if memberships.isEmpty { return }
     try netlink { () throws(NetlinkError) in
       var requests: [RouteRequest] = []
       if !preservesDefault {
         requests += try host.bridgeVLANs(of: port).map { .deleteBridgeVLAN(port: port, id: $0.id) }
       }
-      requests.append(.addBridgeVLAN(port: port, id: native, pvid: true, untagged: true))
-      // The trunk may name that one too; the later request would take its place.
-      requests += trunk.filter { $0 != native }.map { .addBridgeVLAN(port: port, id: $0) }
+      requests += memberships.map {
+        .addBridgeVLAN(port: port, id: $0.id, pvid: $0.isPVID, untagged: $0.isUntagged)
+      }
       try host.perform(requests)
     }
+  }
+
+  /// What the port becomes a member of. None where the configuration names no VLAN.
+  var memberships: [BridgeVLAN] {
+    let trunk = trunk ?? []
+    if access == 0 && trunk.isEmpty { return [] }
+    // Packets without a tag belong somewhere on a trunk, too: to VLAN 1, as switches do it.
+    let native = access == 0 ? 1 : access
+    // The trunk may name that one again, and to the kernel the last word counts.
+    return [BridgeVLAN(id: native, isPVID: true, isUntagged: true)]
+      + trunk.filter { $0 != native }.map { BridgeVLAN(id: $0) }
   }
 }
 

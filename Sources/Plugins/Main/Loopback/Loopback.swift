@@ -4,7 +4,6 @@ internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
-internal import SystemPackage
 
 /// The `loopback` plugin: takes `lo` of the container up. It works on `lo` whatever `CNI_IFNAME` says.
 struct Loopback: Plugin {
@@ -17,7 +16,9 @@ struct Loopback: Plugin {
     let previous = try call.previousResult()
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
-    try netlink { () throws(NetlinkError) in try container.perform([.setLink(.name(Self.interface), LinkChanges(isUp: true))]) }
+    try netlink { () throws(NetlinkError) in
+      try container.perform([.setLink(.name(Self.interface), LinkChanges(isUp: true))])
+    }
     let addresses = try addresses(in: container)
     if let previous { return previous }
 
@@ -39,7 +40,8 @@ struct Loopback: Plugin {
     let link = try loopbackLink(in: container)
     let addresses = try netlink { () throws(NetlinkError) in try container.addresses(of: link.index) }.map(\.cidr)
     for cidr in addresses where !cidr.address.isLoopback {
-      throw PluginError(.internal, "loopback interface found with non-loopback address \(quoted(cidr.address.description))")
+      throw PluginError(
+        .internal, "loopback interface found with non-loopback address \(quoted(cidr.address.description))")
     }
     return addresses
   }
@@ -55,7 +57,8 @@ struct Loopback: Plugin {
     guard let namespace = try openNamespaceIfPresent(of: call) else { return }
     try netlink { () throws(NetlinkError) in
       let container = try RouteSocket(in: namespace)
-      _ = try container.perform(.setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.operationNotSupportedByDevice])
+      _ = try container.perform(
+        .setLink(.name(Self.interface), LinkChanges(isUp: false)), tolerating: [.noSuchDevice])
     }
   }
 

@@ -25,8 +25,10 @@ struct PointToPoint: JournaledPlugin {
     _ attachment: inout AttachmentInProgress, _ configuration: PointToPointConfiguration, _ call: Call,
     in namespaces: borrowing AttachmentNamespaces
   ) throws(PluginError) -> AttachmentResult {
-    guard var result = try attachment.addresses() else { throw PluginError(.invalidConfiguration, "no plugin name provided") }
-    let routes = try PointToPointRoutes(result)
+    guard var result = try attachment.addresses() else {
+      throw PluginError(.invalidConfiguration, "no plugin name provided")
+    }
+    let routes = try PointToPointRoutes(result.addresses)
     let pair = try VethPair.make(.init(mtu: configuration.common.mtu), for: &attachment, in: namespaces)
     refuseRouterAdvertisements(on: pair.hostName)
 
@@ -52,7 +54,7 @@ struct PointToPoint: JournaledPlugin {
     let namespaces = try AttachmentNamespaces.open(for: call)
     let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
-    try PointToPointRoutes(interfaces.previous).checkHost(peerOf: link, on: namespaces.host)
+    try PointToPointRoutes(interfaces.addresses).checkHost(peerOf: link, on: namespaces.host)
   }
 
   func status(_ call: Call) throws(PluginError) {

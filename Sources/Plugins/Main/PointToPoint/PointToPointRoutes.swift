@@ -3,7 +3,6 @@ internal import LinuxSystem
 internal import Netlink
 internal import NetworkAddresses
 internal import RouteNetlink
-internal import SystemPackage
 
 /// Who reaches whom over a link between a container and the host: each address of the container through its gateway,
 /// which is an address of the host's end.
@@ -16,12 +15,12 @@ struct PointToPointRoutes {
 
   private let addresses: [Address]
 
-  /// Takes the addresses out of a result.
+  /// Takes the addresses of the container's interface.
   ///
   /// - Throws: When one has no gateway: there would be no address for the host's end.
-  init(_ result: AttachmentResult) throws(PluginError) {
+  init(_ given: [AttachmentAddress]) throws(PluginError) {
     var addresses: [Address] = []
-    for address in result.addresses {
+    for address in given {
       guard let gateway = address.gateway, gateway.family == address.address.address.family else {
         throw PluginError(
           .internal, "address \(address.address) has no gateway", details: "ptp gives it to the host's end of the link")
