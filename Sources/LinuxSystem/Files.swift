@@ -28,6 +28,16 @@ package struct FileIdentity: Hashable, Sendable {
   package init(ofPath path: String) throws(SystemError) {
     self.init(try fileStatus(path))
   }
+
+  /// The identity of the file that a path leads to, or nil where it leads nowhere.
+  package static func ifPresent(atPath path: String) throws(SystemError) -> FileIdentity? {
+    do throws(SystemError) {
+      return try FileIdentity(ofPath: path)
+    } catch {
+      if error.code == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
 }
 
 /// `stat(2)`: symbolic links are followed.
@@ -59,11 +69,11 @@ package func readAll(_ descriptor: CInt, limit: Int, subject: @autoclosure () ->
   return bytes
 }
 
-/// Reads a whole file.
+/// Reads a whole file. A pipe that nobody writes to is empty, and not waited for.
 ///
 /// - Parameter limit: A file of more than so many bytes is the error `EFBIG`.
 package func readFile(_ path: String, limit: Int = 1 << 20) throws(SystemError) -> [UInt8] {
-  let file = try OwnedDescriptor(opening: path, O_RDONLY)
+  let file = try OwnedDescriptor(opening: path, O_RDONLY | O_NONBLOCK)
   return try readAll(file.rawValue, limit: limit, subject: path)
 }
 

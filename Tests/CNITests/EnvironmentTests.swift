@@ -85,7 +85,13 @@ struct EnvironmentTests {
     #expect(call(variables("STATUS", ["CNI_IFNAME": name])).status == 0)
   }
 
-  @Test("good interface names", arguments: ["a", "fifteenletters1", "eth0.100", "...", "ä", "a%b"])
+  @Test("an interface name that would become another one is refused", arguments: ["eth%d", "a%b", "\u{fffd}"])
+  func interfaceNameThatChanges(name: String) throws {
+    let outcome = call(variables("ADD", ["CNI_IFNAME": name]))
+    #expect(try outcome.error().code == .invalidEnvironment)
+  }
+
+  @Test("good interface names", arguments: ["a", "fifteenletters1", "eth0.100", "...", "ä"])
   func goodInterfaceName(name: String) {
     #expect(call(variables("ADD", ["CNI_IFNAME": name])).status == 0)
   }

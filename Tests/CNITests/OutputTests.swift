@@ -79,6 +79,23 @@ struct OutputTests {
     #expect(log == "fake: write \"stdout\": broken pipe\n")
   }
 
+  @Test("an attachment that nobody can be told of is removed")
+  func lostResult() {
+    func commands(_ command: String) -> [CNI.Command] {
+      let plugin = FakePlugin()
+      let dispatcher = Dispatcher(
+        invocation: "fake", plugins: PluginTable([plugin]), softwareVersion: "",
+        environment: Environment(variables(command).map { ($0.key, $0.value) }),
+        input: { () throws(SystemError) in Array(configuration().utf8) },
+        output: { _ throws(SystemError) in throw SystemError("write", .noSpace, on: "stdout") }, log: { _ in })
+      _ = dispatcher.run()
+      return plugin.log.commands
+    }
+    #expect(commands("ADD") == [.add, .delete])
+    #expect(commands("DEL") == [.delete])
+    #expect(commands("CHECK") == [.check])
+  }
+
   /// Whatever comes in, what goes out is one JSON document or nothing, written once, and the exit status says which.
   private func expectOneDocument(
     _ variables: [String: String], _ input: [UInt8], sourceLocation: SourceLocation = #_sourceLocation

@@ -22,8 +22,8 @@ struct JournalTests {
     var record = AttachmentRecord(
       attachment: attachment, plugin: "bridge", namespacePath: "/run/netns/blue",
       namespace: FileIdentity(device: 4, inode: 4_026_531_833), addressManager: "host-local", startedAt: 1_700_000_000)
-    record.hostLinks = [.init(name: "veth12345678", address: MACAddress("0a:58:0a:01:00:07")!)]
-    record.addresses = [CIDR("10.1.0.7/24")!, CIDR("fd00::7/64")!]
+    record.hostLinks = [.init(name: "veth12345678", address: MACAddress(rawValue: 0x0a58_0a01_0007))]
+    record.addresses = ["10.1.0.7/24", "fd00::7/64"].compactMap { CIDR($0) }
     return record
   }
 
@@ -124,6 +124,20 @@ struct JournalTests {
     #expect(try journal.hasRecordOfAnotherNetwork(for: other))
     let differentName = Attachment(network: "red", containerID: "0123abc", interfaceName: "eth1")
     #expect(try !journal.hasRecordOfAnotherNetwork(for: differentName))
+  }
+
+  @Test("A directory that is a symbolic link to nowhere is an error, and not tried for ever")
+  func danglingDirectory() throws {
+    try makeDirectories("\(directory)/attachments/blue", mode: 0o700)
+    #expect(symlink("/nonexistent/records", "\(directory)/attachments/blue/bridge") == 0)
+    #expect(throws: SystemError.self) { try release(journal.begin(attachment, plugin: "bridge")) }
+  }
+
+  @Test("A pipe in the place of a record is an error, and not waited for")
+  func pipeForRecord() throws {
+    try makeDirectories("\(directory)/attachments/blue/bridge", mode: 0o700)
+    #expect(mkfifo("\(directory)/attachments/blue/bridge/0123abc:eth0", 0o600) == 0)
+    #expect(throws: SystemError.self) { try release(journal.begin(attachment, plugin: "bridge")) }
   }
 
   @Test("A symbolic link in the place of a record is not followed")

@@ -9,17 +9,14 @@ public enum Delegate: Sendable {
   /// The path of another executable.
   case executable(path: String)
 
-  /// So many plugins of this executable may call one another. A configuration that names a plugin as its own delegate
-  /// would go on until the stack ends.
-  private static let deepest = 4
-
   /// Looks for a delegate.
   ///
   /// - Parameter type: The delegate's name: `ipam.type`.
   public static func find(_ type: String, for call: Call) throws(PluginError) -> Delegate {
     let file = try PluginFile(type, in: call.pluginPath)
     if file.isOwnExecutable, let plugin = call.plugins[type] {
-      guard call.delegationDepth < deepest else {
+      // It would wait for the lock that it holds itself, or go on until the stack ends.
+      guard !call.callers.contains(type) else {
         throw PluginError(.invalidConfiguration, "plugin \"\(type)\" is a delegate of itself")
       }
       return .ownExecutable(plugin)
@@ -77,6 +74,6 @@ public enum Delegate: Sendable {
   /// The call that a plugin of this executable gets, if it speaks the version of the configuration.
   private func own(_ command: Command, _ call: Call, of plugin: any Plugin) throws(PluginError) -> Call {
     _ = try SpecVersion.negotiate(call.version.rawValue, among: plugin.supportedVersions)
-    return call.delegated(command)
+    return call.delegated(command, to: plugin.name)
   }
 }

@@ -15,6 +15,7 @@ extension Call {
     try checkVariables(of: command, in: environment)
     let input = try Call.read(readInput)
     let configuration = try Call.parse(input)
+    try Call.refuseList(configuration)
     let networkName = try Call.networkName(in: configuration)
     guard let command else {
       throw PluginError(.invalidEnvironment, "unknown CNI_COMMAND: \(environment["CNI_COMMAND"])")
@@ -27,7 +28,7 @@ extension Call {
       interfaceName: environment["CNI_IFNAME"], arguments: environment["CNI_ARGS"],
       pluginPath: environment["CNI_PATH"], allowsOwnNamespace: isTrue(environment["CNI_NETNS_OVERRIDE"]),
       input: input, configuration: configuration, networkName: networkName, version: version, environment: environment,
-      plugins: plugins, delegationDepth: 0)
+      plugins: plugins, callers: [plugin.name])
     if command.concernsAttachment { try Names.checkLength(of: attachment) }
   }
 
@@ -48,6 +49,14 @@ extension Call {
     } catch {
       throw PluginError(.decoding, "error unmarshall network config: \(error)")
     }
+  }
+
+  /// A list of plugins is for runtimes. Taken for the configuration of one plugin, it would be one that says nothing.
+  private static func refuseList(_ json: JSONValue) throws(PluginError) {
+    guard json["type"] == nil, json["plugins"]?.kind == .array else { return }
+    throw PluginError(
+      .invalidConfiguration, "this is a network configuration list",
+      details: "a plugin gets one element of \"plugins\", with the list's cniVersion and name")
   }
 
   private static func networkName(in configuration: JSONValue) throws(PluginError) -> String {

@@ -41,8 +41,8 @@ public struct Call: Sendable {
   /// The plugins of this executable, which need not be executed to be called.
   let plugins: PluginTable
 
-  /// How many plugins of this executable called one another to come here.
-  let delegationDepth: Int
+  /// The plugins of this executable that called one another to come here: the one that the runtime called is the first.
+  let callers: [String]
 
   /// The attachment that the call is about.
   public var attachment: Attachment {
@@ -50,12 +50,14 @@ public struct Call: Sendable {
   }
 
   /// The same call with another command: what a delegate of this executable gets.
-  func delegated(_ command: Command) -> Call {
+  ///
+  /// - Parameter plugin: The delegate.
+  func delegated(_ command: Command, to plugin: String) -> Call {
     Call(
       command: command, containerID: containerID, namespacePath: namespacePath, interfaceName: interfaceName,
       arguments: arguments, pluginPath: pluginPath, allowsOwnNamespace: allowsOwnNamespace, input: input,
       configuration: configuration, networkName: networkName, version: version, environment: environment,
-      plugins: plugins, delegationDepth: delegationDepth + 1)
+      plugins: plugins, callers: callers + [plugin])
   }
 }
 

@@ -59,18 +59,19 @@ public struct Dispatcher {
 
     var version = SpecVersion.newest
     var status: CInt = 0
-    var answer: [UInt8]
+    var answer: Answer
     do throws(PluginError) {
       answer = try self.answer(version: &version)
     } catch {
-      answer = error.encode(as: version)
+      answer = Answer(text: error.encode(as: version))
       status = 1
     }
-    if answer.isEmpty { return status }
+    if answer.text.isEmpty { return status }
     do throws(SystemError) {
-      try output(answer)
+      try output(answer.text)
       return status
     } catch {
+      answer.takeBack()
       log("\(name): \(error)\n")
       return 1
     }
@@ -95,14 +96,20 @@ public struct Dispatcher {
 
   // MARK: The answer
 
+  private struct Answer {
+    /// What goes to stdout; nothing where the protocol wants nothing.
+    let text: [UInt8]
+    /// Undoes what was done, where the runtime cannot be told of it.
+    var takeBack: () -> Void = {}
+  }
+
   /// - Parameter version: Becomes the version of the call as soon as it is known.
-  /// - Returns: What goes to stdout; nothing where the protocol wants nothing.
-  private func answer(version: inout SpecVersion) throws(PluginError) -> [UInt8] {
+  private func answer(version: inout SpecVersion) throws(PluginError) -> Answer {
     guard let plugin = plugins[name] else { throw unknownPlugin }
     let command = Command(rawValue: environment["CNI_COMMAND"])
     if command == .version {
       // Its configuration says nothing of interest, and stdin may never end.
-      return versionReport(of: plugin)
+      return Answer(text: versionReport(of: plugin))
     }
 
     let call = try Call(
@@ -119,16 +126,18 @@ public struct Dispatcher {
     case .status: try plugin.status(call)
     case .version: break
     }
-    return []
+    return Answer(text: [])
   }
 
-  private func add(_ call: Call, with plugin: any Plugin) throws(PluginError) -> [UInt8] {
+  /// A result that does not reach the runtime is a failed ADD, which leaves nothing behind.
+  private func add(_ call: Call, with plugin: any Plugin) throws(PluginError) -> Answer {
     let result = try plugin.add(call)
+    let takeBack = { _ = try? plugin.delete(call.delegated(.delete, to: name)) }
     do throws(PluginError) {
-      return try result.encode(as: call.version)
+      return Answer(text: try result.encode(as: call.version), takeBack: takeBack)
     } catch {
-      // A result that its version has no words for is a failed ADD, which leaves nothing behind.
-      try? plugin.delete(call.delegated(.delete))
+      // The version has no words for it.
+      takeBack()
       throw error
     }
   }

@@ -41,6 +41,10 @@ enum Names {
     for scalar in name.unicodeScalars where scalar == "/" || scalar == ":" || scalar.properties.isWhitespace {
       throw refuse("interface name contains / or : or whitespace characters")
     }
+    // What Environment makes of bytes that are not UTF-8: many names would become one.
+    guard !name.unicodeScalars.contains("\u{fffd}") else { throw refuse("interface name is not UTF-8") }
+    // The kernel makes eth0 of eth%d, or eth1: an interface that nobody finds by the name that was asked for.
+    guard !name.utf8.contains(UInt8(ascii: "%")) else { throw refuse("interface name contains %") }
   }
 
   /// Checks that the three names of an attachment fit one file name, as libcni joins them. Whoever could not write its

@@ -74,7 +74,8 @@ extension AttachmentRoute: JSONDecodable {
       mtu: try json.valueUnlessZero("mtu"),
       advertisedMSS: try json.valueUnlessZero("advmss"),
       priority: try json.valueUnlessZero("priority"),
-      table: try json.valueIfPresent("table"),
-      scope: try json.valueIfPresent("scope"))
+      // A number that the kernel cut off would be another table, another scope.
+      table: try json.valueIfPresent("table", as: UInt32.self).map { Int($0) },
+      scope: try json.valueIfPresent("scope", as: UInt8.self).map { Int($0) })
   }
 }

@@ -41,5 +41,15 @@ struct AddressManagement {
   func collectGarbage() throws(PluginError) { try Delegate.find(type, for: call).collectGarbage(call) }
 
   /// Whether the IPAM plugin could give an address now.
-  func status() throws(PluginError) { try Delegate.find(type, for: call).status(call) }
+  ///
+  /// - Throws: Code 50 where there is no such plugin; otherwise the IPAM plugin's own error.
+  func status() throws(PluginError) {
+    let delegate: Delegate
+    do throws(PluginError) {
+      delegate = try Delegate.find(type, for: call)
+    } catch {
+      throw PluginError(.unavailable, error.message, details: error.details)
+    }
+    try delegate.status(call)
+  }
 }

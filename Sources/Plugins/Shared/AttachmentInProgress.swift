@@ -37,22 +37,25 @@ struct AttachmentInProgress: ~Copyable {
     let addressManagement = addressManager.map { AddressManagement(call: call, type: $0) }
 
     var entry = try system { () throws(SystemError) in try Journal().begin(attachment, plugin: plugin) }
-    let name = attachment.interfaceName
-    let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
-    let earlierLinks = try hostLinks(recordedAs: entry.content, of: attachment, in: namespaces.host)
-    switch entry.content {
-    case .new where isTaken:
-      try system { () throws(SystemError) in try entry.remove() }
-      throw alreadyExists(name)
-    case .record(let earlier) where earlier.phase == .attached && (isTaken || !earlierLinks.isEmpty):
-      throw alreadyExists(name, details: "it was attached in \(earlier.namespacePath)")
-    case .unreadable where isTaken: throw alreadyExists(name)
-    case .new: break
-    case .record, .unreadable:
-      try removeHostLinks(recordedAs: entry.content, of: attachment, from: namespaces.host)
-      addressManagement?.release()
+    do throws(PluginError) {
+      let name = attachment.interfaceName
+      let isTaken = try netlink { () throws(NetlinkError) in try namespaces.container.link(named: name) } != nil
+      let earlierLinks = try hostLinks(recordedAs: entry.content, of: attachment, in: namespaces.host)
+      switch entry.content {
+      case .record(let earlier) where earlier.isAlive && (isTaken || !earlierLinks.isEmpty):
+        throw alreadyExists(name, details: "it was attached in \(earlier.namespacePath); DEL removes it")
+      case .new where isTaken, .unreadable where isTaken: throw alreadyExists(name)
+      case .new: break
+      case .record, .unreadable:
+        try removeHostLinks(recordedAs: entry.content, of: attachment, from: namespaces.host)
+        addressManagement?.release()
+      }
+      try system { () throws(SystemError) in try entry.write(record) }
+    } catch {
+      // Nothing was changed, so there is nothing to write down.
+      if case .new = entry.content { try? entry.remove() }
+      throw error
     }
-    try system { () throws(SystemError) in try entry.write(record) }
     return AttachmentInProgress(record: record, entry: entry, addressManagement: addressManagement)
   }
 
@@ -83,7 +86,7 @@ struct AttachmentInProgress: ~Copyable {
   consuming func undo(from host: borrowing RouteSocket) {
     do throws(PluginError) {
       try removeHostLinks(recordedAs: .record(record), of: record.attachment, from: host)
-      if hasAddresses { addressManagement?.release() }
+      if hasAddresses { try addressManagement?.delete() }
       try system { () throws(SystemError) in try entry.remove() }
     } catch {
       // The error that led here is the one to report.
@@ -97,5 +100,15 @@ struct AttachmentInProgress: ~Copyable {
 
   private static func alreadyExists(_ name: String, details: String? = nil) -> PluginError {
     PluginError(.internal, "container veth name \(quoted(name)) already exists", details: details)
+  }
+}
+
+extension AttachmentRecord {
+  /// Whether the attachment was completed and its namespace is still there. The host's end of a link outlives a namespace
+  /// for a moment, until the kernel has taken it down.
+  fileprivate var isAlive: Bool {
+    guard phase == .attached else { return false }
+    guard let namespace else { return true }
+    return (try? FileIdentity(ofPath: namespacePath)) == namespace
   }
 }

@@ -14,7 +14,7 @@ extension AttachmentResult {
   /// Says which interfaces there are, and that the addresses are those of the one in the container.
   ///
   /// - Returns: The position of the interface in the container.
-  mutating func tell(of hostInterfaces: [AttachmentInterface], container: AttachmentInterface) -> Int {
+  mutating func setInterfaces(host hostInterfaces: [AttachmentInterface], container: AttachmentInterface) -> Int {
     interfaces = hostInterfaces + [container]
     let position = hostInterfaces.count
     for index in addresses.indices { addresses[index].interface = position }

@@ -13,9 +13,7 @@ extension PluginError {
   }
 
   /// A value of the configuration that is not what it has to be.
-  static func invalid(_ error: JSONError) -> PluginError {
-    PluginError(.invalidConfiguration, "failed to load netconf: \(error)")
-  }
+  static func invalid(_ error: JSONError) -> PluginError { PluginError(error).during("failed to load netconf") }
 }
 
 /// Runs something that speaks netlink.

@@ -1,5 +1,6 @@
 internal import CNI
 internal import LinuxSystem
+internal import NetworkNamespaces
 internal import State
 
 /// A STATUS: whether an ADD could succeed now. It changes nothing, but for the journal's directory, which it makes as the
@@ -16,6 +17,12 @@ struct Readiness {
       try Journal().makeReady()
     } catch {
       throw PluginError(.unavailable, "cannot write the journal of attachments: \(error)")
+    }
+    do throws(SystemError) {
+      // Its own, which changes nothing; who may not enter that may enter no container's.
+      try NetworkNamespace.current().enter()
+    } catch {
+      throw PluginError(.unavailable, "cannot enter network namespaces: \(error)")
     }
     if let addressManager { try AddressManagement(call: call, type: addressManager).status() }
   }

@@ -31,15 +31,21 @@ package struct Journal: Sendable {
   package func begin(_ attachment: Attachment, plugin: String) throws(SystemError) -> JournalEntry {
     let path = path(of: attachment, plugin: plugin)
     while true {
-      let file: OwnedDescriptor
-      do throws(SystemError) {
-        file = try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-      } catch {
-        if error.code != .noSuchFileOrDirectory { throw error }
-        try makeDirectories(recordDirectory(network: attachment.network, plugin: plugin), mode: 0o700)
-        continue
-      }
+      let file = try openRecord(path, in: recordDirectory(network: attachment.network, plugin: plugin))
       if let entry = try JournalEntry(locking: file, path: path, seconds: Journal.patience) { return entry }
+    }
+  }
+
+  /// Opens the file of a record; makes it, and the directory, where there is none.
+  private func openRecord(_ path: String, in directory: String) throws(SystemError) -> OwnedDescriptor {
+    let flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK
+    do throws(SystemError) {
+      return try OwnedDescriptor(opening: path, flags, mode: 0o600)
+    } catch {
+      if error.code != .noSuchFileOrDirectory { throw error }
+      try makeDirectories(directory, mode: 0o700)
+      // Once: a symbolic link that leads nowhere is there, and yet nothing can be made in it.
+      return try OwnedDescriptor(opening: path, flags, mode: 0o600)
     }
   }
 
@@ -127,7 +133,7 @@ package struct Journal: Sendable {
     while true {
       let file: OwnedDescriptor
       do throws(SystemError) {
-        file = try OwnedDescriptor(opening: path, O_RDWR | O_NOFOLLOW)
+        file = try OwnedDescriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
       } catch {
         switch error.code {
         // A name that is too long was never written.

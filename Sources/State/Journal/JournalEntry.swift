@@ -35,9 +35,7 @@ package struct JournalEntry: ~Copyable {
   ///
   /// - Returns: nil when the record was removed before it was locked: open it again.
   package init?(locked file: consuming OwnedDescriptor, path: String) throws(SystemError) {
-    guard let current = try? FileIdentity(ofPath: path), try current == FileIdentity(of: file.rawValue) else {
-      return nil
-    }
+    guard try FileIdentity.ifPresent(atPath: path) == FileIdentity(of: file.rawValue) else { return nil }
     let bytes = try readAll(file.rawValue, limit: AttachmentRecord.greatestLength, subject: path)
     if bytes.isEmpty {
       content = .new

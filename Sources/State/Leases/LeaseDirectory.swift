@@ -33,11 +33,18 @@ struct LeaseDirectory: Sendable {
   /// Who holds an address; nil when nobody does.
   ///
   /// A file that cannot be read holds its address as much as any other.
-  func holder(of address: IPAddress) -> LeaseHolder? {
+  ///
+  /// - Throws: When the machine has run short of files or memory, which says nothing about this file: whoever took the
+  ///   holder for unknown would forget a lease that he was asked to release.
+  func holder(of address: IPAddress) throws(SystemError) -> LeaseHolder? {
     do throws(SystemError) {
       return LeaseHolder(fileContent: try readFile(lease(of: address), limit: 4096))
     } catch {
-      return error.code == .noSuchFileOrDirectory ? nil : .unknown
+      switch error.code {
+      case .noSuchFileOrDirectory: return nil
+      case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: throw error
+      default: return .unknown
+      }
     }
   }
 }

@@ -15,12 +15,14 @@ struct LeaseIndex: Sendable {
 
   /// Every lease with its holder. Reads each lease file once, and no other file.
   func leases() throws(SystemError) -> [Lease] {
-    try namesInDirectory(directory.path).compactMap { name in
-      guard let address = directory.address(ofFile: name), let holder = directory.holder(of: address) else {
-        return nil
+    var leases: [Lease] = []
+    for name in try namesInDirectory(directory.path) {
+      guard let address = directory.address(ofFile: name), let holder = try directory.holder(of: address) else {
+        continue
       }
-      return Lease(address: address, holder: holder)
+      leases.append(Lease(address: address, holder: holder))
     }
+    return leases
   }
 
   /// The leases that an owner holds, in its name or in that of its whole container.

@@ -110,8 +110,8 @@ package struct LeaseStore: ~Copyable {
 
   // MARK: Looking
 
-  /// Who holds an address; nil when nobody does.
-  package func holder(of address: IPAddress) -> LeaseHolder? { directory.holder(of: address) }
+  /// Who holds an address; nil when nobody does, or when the machine has run too short to look.
+  package func holder(of address: IPAddress) -> LeaseHolder? { (try? directory.holder(of: address)) ?? nil }
 
   /// The leases that an owner holds, in its name or in that of its whole container.
   package func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] { try index.leases(of: owner) }
@@ -148,6 +148,8 @@ package struct LeaseStore: ~Copyable {
   @discardableResult
   package func releaseAll(except owners: Set<LeaseOwner>) throws(SystemError) -> [IPAddress] {
     let containers = Set(owners.map(\.containerID))
+    // Whoever was killed while he reserved has left it, and it may be the second name of a lease.
+    try removeFile(directory.preparedLease)
     return try release(
       try index.leases().filter { lease in
         switch lease.holder {
@@ -198,6 +200,6 @@ private func lockedFile(_ path: String, patience seconds: Int) throws(SystemErro
     let file = try OwnedDescriptor(opening: path, O_CREAT | O_RDONLY, mode: 0o750)
     try lock(file.rawValue, .exclusive, seconds: seconds, subject: path)
     // People remove the whole directory to free its addresses. A lock on a file without a name excludes nobody.
-    if let named = try? FileIdentity(ofPath: path), try FileIdentity(of: file.rawValue) == named { return file }
+    if try FileIdentity.ifPresent(atPath: path) == FileIdentity(of: file.rawValue) { return file }
   }
 }

@@ -12,14 +12,9 @@ struct Bridge: JournaledPlugin {
 
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try BridgeConfiguration(call)
-    let namespaces = try AttachmentNamespaces.open(for: call)
-    var attachment = try AttachmentInProgress.begin(
-      call, plugin: name, addressManager: configuration.common.addressManager, in: namespaces)
-    do throws(PluginError) {
-      return try attach(&attachment, configuration, call, in: namespaces)
-    } catch {
-      attachment.undo(from: namespaces.host)
-      throw error
+    return try transaction(call, addressManager: configuration.common.addressManager) {
+      (attachment, namespaces) throws(PluginError) in
+      try attach(&attachment, configuration, call, in: namespaces)
     }
   }
 
@@ -37,8 +32,8 @@ struct Bridge: JournaledPlugin {
         for: &attachment, in: namespaces)
       try preparePort(pair, configuration, on: namespaces.host)
 
-      let position = result.tell(
-        of: [AttachmentInterface(name: bridge.link.name), pair.hostInterface],
+      let position = result.setInterfaces(
+        host: [AttachmentInterface(name: bridge.link.name), pair.hostInterface],
         container: pair.containerInterface(sandbox: call.namespacePath))
       if !configuration.disablesContainerInterface {
         var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: position)

@@ -26,6 +26,9 @@ struct BridgeLink: ~Copyable {
     var links: [UInt32] = []
   }
 
+  /// How often the bridge is looked for, when others remove it as often.
+  private static let attempts = 4
+
   private init(link: Link, use: consuming OwnedDescriptor, wasMade: Bool) {
     self.link = link
     self.use = use
@@ -38,25 +41,44 @@ struct BridgeLink: ~Copyable {
   {
     let name = configuration.bridge
     let use = try beginUse(of: name)
-    var wasMade = false
-    while true {
-      guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) else {
-        wasMade = try make(configuration, on: host)
-        continue
+    // Tells the bridge that this ADD makes from one that another process makes at the same moment. An address that was
+    // given stays, too; one that was not is the lowest of the ports' and changes as they come and go.
+    let address = MACAddress.random(using: randomNumber())
+    let link: Link
+    do throws(PluginError) {
+      link = try findOrMake(configuration, address: address, on: host)
+    } catch {
+      // The bridge may be there although the kernel's answer was lost.
+      if let made = try? RouteSocket().link(named: name), made.address == address {
+        BridgeLink(link: made, use: use, wasMade: true).undo(on: host)
       }
-      guard link.kind == "bridge" else {
-        throw PluginError(
-          .internal, "failed to create bridge \(quoted(name)): \(quoted(name)) already exists but is not a bridge")
-      }
-      let bridge = BridgeLink(link: link, use: use, wasMade: wasMade)
-      do throws(PluginError) {
-        try bridge.reconcile(with: configuration, on: host)
-      } catch {
-        bridge.undo(on: host)
-        throw error
-      }
-      return bridge
+      throw error
     }
+    let bridge = BridgeLink(link: link, use: use, wasMade: link.address == address)
+    do throws(PluginError) {
+      try bridge.reconcile(with: configuration, on: host)
+    } catch {
+      bridge.undo(on: host)
+      throw error
+    }
+    return bridge
+  }
+
+  private static func findOrMake(
+    _ configuration: BridgeConfiguration, address: MACAddress, on host: borrowing RouteSocket
+  ) throws(PluginError) -> Link {
+    let name = configuration.bridge
+    for _ in 1...attempts {
+      if let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) {
+        guard link.kind == "bridge" else {
+          throw PluginError(
+            .internal, "failed to create bridge \(quoted(name)): \(quoted(name)) already exists but is not a bridge")
+        }
+        return link
+      }
+      try make(configuration, address: address, on: host)
+    }
+    throw PluginError(.internal, "failed to create bridge \(quoted(name)): it is gone each time after it was made")
   }
 
   /// Says that somebody works with the bridge, until the descriptor goes away. Any number of ADDs do so at once.
@@ -68,23 +90,19 @@ struct BridgeLink: ~Copyable {
     }
   }
 
-  /// Makes the bridge.
-  ///
-  /// - Returns: false when another process was faster.
-  private static func make(_ configuration: BridgeConfiguration, on host: borrowing RouteSocket) throws(PluginError)
-    -> Bool
-  {
+  /// Makes the bridge, unless another process was faster.
+  private static func make(
+    _ configuration: BridgeConfiguration, address: MACAddress, on host: borrowing RouteSocket
+  ) throws(PluginError) {
     let name = configuration.bridge
     var specification = LinkSpecification(name: name)
     specification.kind = .bridge(vlanFiltering: configuration.vlans.needFiltering ? true : nil)
     specification.mtu = configuration.common.mtu
     specification.isUp = true
-    // An address that was given stays. One that was not is the lowest of the ports' and changes as they come and go.
-    specification.address = .random(using: randomNumber())
+    specification.address = address
     let request = RouteRequest.addLink(specification)
     let isNew = try netlink { () throws(NetlinkError) in try host.perform(request, tolerating: [.fileExists]) }
     if isNew { refuseRouterAdvertisements(on: name) }
-    return isNew
   }
 
   /// Brings the bridge into the state that the configuration needs. The MTU of one that was there is left alone:
@@ -114,7 +132,8 @@ struct BridgeLink: ~Copyable {
   ///
   /// - Parameter ownPorts: The names of the attachment's own links.
   consuming func undo(on host: borrowing RouteSocket, ownPorts: [String] = []) {
-    guard (try? tryLock(use.rawValue, .exclusive)) == true, let links = try? host.links() else { return }
+    // A socket of its own: what failed may have left a list half-read in the other, which the kernel calls busy then.
+    guard (try? tryLock(use.rawValue, .exclusive)) == true, let links = try? RouteSocket().links() else { return }
     let isInUse = links.contains { port in
       let isOwn = ownPorts.contains(port.name) || additions.links.contains { $0 == port.peerIndex }
       return port.master == link.index && !isOwn

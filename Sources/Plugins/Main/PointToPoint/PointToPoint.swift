@@ -10,14 +10,9 @@ struct PointToPoint: JournaledPlugin {
 
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let configuration = try PointToPointConfiguration(call)
-    let namespaces = try AttachmentNamespaces.open(for: call)
-    var attachment = try AttachmentInProgress.begin(
-      call, plugin: name, addressManager: configuration.addressManager, in: namespaces)
-    do throws(PluginError) {
-      return try attach(&attachment, configuration, call, in: namespaces)
-    } catch {
-      attachment.undo(from: namespaces.host)
-      throw error
+    return try transaction(call, addressManager: configuration.addressManager) {
+      (attachment, namespaces) throws(PluginError) in
+      try attach(&attachment, configuration, call, in: namespaces)
     }
   }
 
@@ -32,8 +27,8 @@ struct PointToPoint: JournaledPlugin {
     let pair = try VethPair.make(.init(mtu: configuration.common.mtu), for: &attachment, in: namespaces)
     refuseRouterAdvertisements(on: pair.hostName)
 
-    let position = result.tell(
-      of: [pair.hostInterface], container: pair.containerInterface(sandbox: call.namespacePath))
+    let position = result.setInterfaces(
+      host: [pair.hostInterface], container: pair.containerInterface(sandbox: call.namespacePath))
     var interface = ContainerInterface(name: pair.containerName, index: pair.containerIndex, position: position)
     // Not even its own subnet is on this link: everything goes through the host.
     interface.hasSubnetRoute = false
