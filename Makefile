@@ -10,7 +10,7 @@ BUILD = .build
 # A plugin is a name of the executable. Each has one configuration to copy, which is where the names are written down.
 PLUGINS = $(basename $(notdir $(wildcard conf/*.conflist)))
 # Debian packages: one library to build with, and the tools that tests, benchmark and demonstration look with.
-PACKAGES = libjansson-dev binutils gcc libc6-dev iproute2 iputils-ping jq nftables strace xz-utils
+PACKAGES = libjansson-dev binutils gcc libc6-dev iproute2 iputils-ping jq nftables strace xz-utils iperf3
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
