@@ -96,6 +96,20 @@ struct JournalTests {
     guard case .unreadable = again.content else { throw Failure("\(again.content)") }
   }
 
+  @Test("A file that is too long for a record is unreadable, and the next record stands alone in it")
+  func tooLong() throws {
+    let entry = try journal.begin(attachment, plugin: "bridge")
+    let path = entry.path
+    try release(entry)
+    let file = try OwnedDescriptor(opening: path, O_WRONLY)
+    try writeAll(file.rawValue, [UInt8](repeating: UInt8(ascii: "x"), count: 100_000))
+    var again = try journal.begin(attachment, plugin: "bridge")
+    guard case .unreadable = again.content else { throw Failure("\(again.content)") }
+    try again.write(record)
+    try release(again)
+    #expect(try read() == record)
+  }
+
   @Test("The attachments of a network are listed; files of others are passed over")
   func listing() throws {
     for container in ["a", "b", "c.d_e-f"] {

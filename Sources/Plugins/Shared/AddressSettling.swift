@@ -5,6 +5,7 @@ internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
+internal import SystemPackage
 
 /// Waits until the IPv6 addresses of an interface can be used: until duplicate address detection has found that nobody
 /// else has them.
@@ -36,14 +37,24 @@ struct AddressSettling: ~Copyable {
       }
       guard let tentative = addresses.first(where: { $0.flags.contains(.tentative) }) else { return }
       let rest = end - monotonicNanoseconds()
-      let isEvent = try netlink { () throws(NetlinkError) in
-        try events.next(within: .nanoseconds(max(rest, 0))) { _ in true }
-      }
-      if isEvent == nil {
+      if try !nextEvent(within: .nanoseconds(max(rest, 0))) {
         throw PluginError(
           "failed to settle addresses for \(quoted(name)): link \(name) still has tentative address \(tentative.cidr.address)"
         )
       }
+    }
+  }
+}
+
+extension AddressSettling {
+  /// - Returns: false when the time is over.
+  private mutating func nextEvent(within duration: Duration) throws(PluginError) -> Bool {
+    do throws(NetlinkError) {
+      return try events.next(within: duration) { _ in true } != nil
+    } catch {
+      // Some were lost because there were so many: one more reason to look.
+      if error.code == .noBufferSpace { return true }
+      throw PluginError(error)
     }
   }
 }

@@ -22,7 +22,12 @@ struct AttachmentNamespaces: ~Copyable {
   static func open(for call: Call) throws(PluginError) -> AttachmentNamespaces {
     let namespace = try openNamespace(of: call)
     let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
-    let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
+    let container: RouteSocket
+    do throws(NetlinkError) {
+      container = try RouteSocket(in: namespace)
+    } catch {
+      throw PluginError(error).during("failed to enter netns \(quoted(call.namespacePath))")
+    }
     return AttachmentNamespaces(namespace: namespace, host: host, container: container)
   }
 }

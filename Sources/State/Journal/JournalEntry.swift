@@ -36,17 +36,25 @@ package struct JournalEntry: ~Copyable {
   /// - Returns: nil when the record was removed before it was locked: open it again.
   package init?(locked file: consuming OwnedDescriptor, path: String) throws(SystemError) {
     guard try FileIdentity.ifPresent(atPath: path) == FileIdentity(of: file.rawValue) else { return nil }
-    let bytes = try readAll(file.rawValue, limit: AttachmentRecord.greatestLength, subject: path)
-    if bytes.isEmpty {
-      content = .new
-    } else if let record = AttachmentRecord(parsing: bytes) {
-      content = .record(record)
-    } else {
-      content = .unreadable
-    }
-    self.length = bytes.count
+    let (content, length) = try Self.read(file.rawValue, path: path)
+    self.content = content
+    self.length = length
     self.path = path
     self.file = file
+  }
+
+  private static func read(_ descriptor: CInt, path: String) throws(SystemError) -> (Content, length: Int) {
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      bytes = try readAll(descriptor, limit: AttachmentRecord.greatestLength, subject: path)
+    } catch {
+      guard error.code == .fileTooLarge else { throw error }
+      // No record is that long. It is cut, so that nothing of it stands behind the next one.
+      _ = try systemCall("ftruncate", on: path) { ftruncate(descriptor, 0) }
+      return (.unreadable, 0)
+    }
+    if bytes.isEmpty { return (.new, 0) }
+    return (AttachmentRecord(parsing: bytes).map { .record($0) } ?? .unreadable, bytes.count)
   }
 
   /// The record, where there is one that can be read.
