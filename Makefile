@@ -9,12 +9,14 @@ BINDIR ?= /opt/cni/bin
 BUILD = .build
 # A plugin is a name of the executable. Each has one configuration to copy, which is where the names are written down.
 PLUGINS = $(basename $(notdir $(wildcard conf/*.conflist)))
-# Debian packages: one library to build with, and the tools that tests, benchmark and demonstration look with.
-PACKAGES = libjansson-dev binutils gcc libc6-dev iproute2 iputils-ping jq nftables strace xz-utils iperf3
+# Debian packages: one library to build with and the tools of the demonstration; then what the tests and the benchmark
+# compare and look with, a container engine among them. No service is started.
+DEMO_PACKAGES = libjansson-dev binutils iproute2 iputils-ping jq
+PACKAGES = $(DEMO_PACKAGES) busybox-static docker.io e2fsprogs gcc iperf3 libc6-dev nftables procps strace xz-utils
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: all demo test check format install deps peers bench test-vm clean help
+.PHONY: all demo test test-reference check format install deps peers bench test-vm clean help
 
 all: bin/swift-cni
 	@for plugin in $(PLUGINS); do ln -sfn swift-cni bin/$$plugin; done
@@ -29,12 +31,18 @@ bin/swift-cni: FORCE
 FORCE:
 
 ## demo      two containers on a bridge, in a private network of their own: nothing on this machine changes
+demo: PACKAGES = $(DEMO_PACKAGES)
 demo: deps all
 	@scripts/demo bin
 
 ## test      checks, then all tests: units, kernel, the fixtures of testdata/plugins, the real callers
 test: deps all check peers
 	swift test --scratch-path $(BUILD)
+
+## test-reference   the same cases against the reference plugins: they differ where that is documented, and only there
+test-reference: deps peers
+	PLUGIN_DIR=$(abspath $(or $(PEERS_DIR),.build/peers))/plugins \
+	  swift test --scratch-path $(BUILD) --filter PluginTests.FixtureTests
 
 ## check     formatting, and that the executable is static, without Foundation, and small
 check: all
@@ -52,6 +60,7 @@ install: all
 ## deps      installs the Debian packages that are needed here, where they are missing
 deps:
 	@scripts/install-packages $(PACKAGES)
+	@python3 -m pip --version >/dev/null 2>&1 || scripts/install-packages python3-pip
 
 ## peers     fetches the reference plugins and builds the real cnitool, to compare with
 peers:
