@@ -12,7 +12,9 @@ PLUGINS = $(basename $(notdir $(wildcard conf/*.conflist)))
 # Debian packages: one library to build with and the tools of the demonstration; then what the tests and the benchmark
 # compare and look with, a container engine among them. No service is started.
 DEMO_PACKAGES = libjansson-dev binutils iproute2 iputils-ping jq
-PACKAGES = $(DEMO_PACKAGES) busybox-static docker.io e2fsprogs gcc iperf3 libc6-dev nftables procps strace xz-utils
+PACKAGES = $(DEMO_PACKAGES) busybox-static docker.io e2fsprogs gcc iperf3 libc6-dev nftables procps strace xz-utils $(PIP)
+# Whichever pip there is will do.
+PIP = $(shell python3 -m pip --version >/dev/null 2>&1 || echo python3-pip)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -60,7 +62,6 @@ install: all
 ## deps      installs the Debian packages that are needed here, where they are missing
 deps:
 	@scripts/install-packages $(PACKAGES)
-	@python3 -m pip --version >/dev/null 2>&1 || scripts/install-packages python3-pip
 
 ## peers     fetches the reference plugins and builds the real cnitool, to compare with
 peers:
