@@ -26,7 +26,7 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "swift-cni",
   products: [
-    .library(name: "NetworkNamespaces", targets: ["NetworkNamespaces"]),
+    .library(name: "NetworkNamespaces", targets: ["NetworkNamespaces", "LinuxSystem"]),
     .library(name: "Netlink", targets: ["Netlink", "RouteNetlink", "NetworkAddresses"]),
     .library(name: "CNI", targets: ["CNI", "JSON"]),
     .executable(name: "swift-cni", targets: ["swift-cni"]),

@@ -20,7 +20,7 @@ struct GarbageCollection {
 
   /// How many attachments are taken apart together. Each keeps its record open, and the limit on open files is mostly
   /// 1024.
-  private static let portion = 256
+  private static let portion = 64
 
   /// Goes through the journal and takes each attachment apart that is not valid and that nobody works on. Goes on past
   /// what fails and reports it at the end.

@@ -80,8 +80,13 @@ struct Bridge: JournaledPlugin {
     let configuration = try BridgeConfiguration(call)
     try Readiness(call: call, addressManager: configuration.common.addressManager).check()
     let link = try netlink { () throws(NetlinkError) in try RouteSocket().link(named: configuration.bridge) }
-    if let link, link.kind != "bridge" {
-      throw PluginError(.unavailable, "\(quoted(configuration.bridge)) exists but is not a bridge")
+    guard let link, link.kind != "bridge" else { return }
+    // Attachments that are there have lost their bridge.
+    let attachments = try system { () throws(SystemError) in
+      try Journal().attachments(of: call.networkName, plugin: name)
     }
+    throw PluginError(
+      attachments.isEmpty ? .unavailable : .limitedConnectivity,
+      "\(quoted(configuration.bridge)) exists but is not a bridge")
   }
 }
