@@ -18,7 +18,7 @@ struct GarbageCollection {
   /// nobody else takes by chance.
   private static let group: UInt32 = 0x7377_6e69
 
-  /// How many attachments are taken apart together. Each keeps its record open, and the limit on open files is mostly
+  /// How many attachments are taken apart together. Each keeps its record open, and open files are limited, mostly to
   /// 1024.
   private static let portion = 64
 
