@@ -47,7 +47,7 @@ struct AttachmentInProgress: ~Copyable {
       case .new where isTaken, .unreadable where isTaken: throw alreadyExists(name)
       case .new: break
       case .record, .unreadable:
-        try removeHostLinks(recordedAs: entry.content, of: attachment, from: namespaces.host)
+        try remove(earlierLinks, from: namespaces.host)
         addressManagement?.release()
       }
       try system { () throws(SystemError) in try entry.write(record) }

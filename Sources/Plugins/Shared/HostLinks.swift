@@ -35,12 +35,17 @@ func removeHostLinks(
   recordedAs content: JournalEntry.Content, of attachment: Attachment, from host: borrowing RouteSocket
 ) throws(PluginError) -> Bool {
   let links = try hostLinks(recordedAs: content, of: attachment, in: host)
+  try remove(links, from: host)
+  return !links.isEmpty
+}
+
+/// Removes links. One that is gone by now is what is wanted.
+func remove(_ links: [Link], from host: borrowing RouteSocket) throws(PluginError) {
   for link in links {
     try netlink { () throws(NetlinkError) in
       _ = try host.perform(.deleteLink(.index(link.index)), tolerating: [.noSuchDevice])
     }
   }
-  return !links.isEmpty
 }
 
 /// Finds a link that this call has made, to learn its index.

@@ -103,11 +103,11 @@ package struct Journal: Sendable {
   package func sharedFile(_ name: String) throws(SystemError) -> OwnedDescriptor {
     let path = "\(directory)/\(name)"
     do throws(SystemError) {
-      return try OwnedDescriptor(opening: path, O_RDONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+      return try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
     } catch {
       guard error.code == .noSuchFileOrDirectory, let slash = path.lastIndex(of: "/") else { throw error }
       try makeDirectories(String(path[..<slash]), mode: 0o700)
-      return try OwnedDescriptor(opening: path, O_RDONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+      return try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
     }
   }
 

@@ -52,7 +52,10 @@ struct Bridge: JournaledPlugin {
       try attachment.commit(result)
       return result
     } catch {
-      bridge.undo(on: namespaces.host, ownPorts: attachment.record.hostLinks.map(\.name))
+      // The port goes before the bridge, which stays as long as it has one. What fails here stays in the journal.
+      _ = try? removeHostLinks(
+        recordedAs: .record(attachment.record), of: call.attachment, from: namespaces.host)
+      bridge.undo(on: namespaces.host)
       throw error
     }
   }

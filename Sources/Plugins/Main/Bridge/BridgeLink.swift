@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CNI
 internal import LinuxSystem
 internal import Netlink
@@ -128,24 +129,37 @@ struct BridgeLink: ~Copyable {
   }
 
   /// Takes back what this ADD has added, unless somebody else works with the bridge, or has come to be attached to it
-  /// in the meantime.
+  /// in the meantime. The attachment's own port must be gone.
   ///
-  /// - Parameter ownPorts: The names of the attachment's own links.
-  consuming func undo(on host: borrowing RouteSocket, ownPorts: [String] = []) {
+  /// Of several that fail at once only the last one gets the lock: trying for it gives up the share that one has. So the
+  /// one that made the bridge leaves word of it for whoever that is.
+  consuming func undo(on host: borrowing RouteSocket) {
+    if wasMade { leaveWord() }
     // A socket of its own: what failed may have left a list half-read in the other, which the kernel calls busy then.
     guard (try? tryLock(use.rawValue, .exclusive)) == true, let links = try? RouteSocket().links() else { return }
     let isInUse = links.contains { port in
-      let isOwn = ownPorts.contains(port.name) || additions.links.contains { $0 == port.peerIndex }
-      return port.master == link.index && !isOwn
+      port.master == link.index && !additions.links.contains { $0 == port.peerIndex }
     }
     if isInUse { return }
     var requests: [RouteRequest] = additions.links.map { .deleteLink(.index($0)) }
-    if wasMade {
+    if wasMade || wasMadeInVain {
       requests.append(.deleteLink(.index(link.index)))
     } else {
       requests += additions.addresses.map { .deleteAddress(LinkAddress($0.address), from: $0.link) }
     }
     // The error that led here is the one to report.
     _ = host.performAll(requests)
+  }
+  /// Writes the bridge's hardware address into the file that is locked. Another bridge of the same name has another one.
+  private func leaveWord() {
+    guard let address = link.address else { return }
+    _ = address.bytes.withUnsafeBytes { pwrite(use.rawValue, $0.baseAddress, $0.count, 0) }
+  }
+
+  /// Whether an ADD that failed has made this bridge, and could not take it away because of others.
+  private var wasMadeInVain: Bool {
+    var bytes = [UInt8](repeating: 0, count: 6)
+    let count = bytes.withUnsafeMutableBytes { pread(use.rawValue, $0.baseAddress, $0.count, 0) }
+    return count == bytes.count && MACAddress(bytes: bytes) == link.address
   }
 }
