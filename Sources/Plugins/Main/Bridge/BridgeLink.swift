@@ -135,14 +135,16 @@ struct BridgeLink: ~Copyable {
   /// one that made the bridge leaves word of it for whoever that is.
   consuming func undo(on host: borrowing RouteSocket) {
     if wasMade { leaveWord() }
+    guard (try? tryLock(use.rawValue, .exclusive)) == true else { return }
+    let isInVain = takeWord()
     // A socket of its own: what failed may have left a list half-read in the other, which the kernel calls busy then.
-    guard (try? tryLock(use.rawValue, .exclusive)) == true, let links = try? RouteSocket().links() else { return }
+    guard let links = try? RouteSocket().links() else { return }
     let isInUse = links.contains { port in
       port.master == link.index && !additions.links.contains { $0 == port.peerIndex }
     }
     if isInUse { return }
     var requests: [RouteRequest] = additions.links.map { .deleteLink(.index($0)) }
-    if wasMade || wasMadeInVain {
+    if isInVain {
       requests.append(.deleteLink(.index(link.index)))
     } else {
       requests += additions.addresses.map { .deleteAddress(LinkAddress($0.address), from: $0.link) }
@@ -156,10 +158,12 @@ struct BridgeLink: ~Copyable {
     _ = address.bytes.withUnsafeBytes { pwrite(use.rawValue, $0.baseAddress, $0.count, 0) }
   }
 
-  /// Whether an ADD that failed has made this bridge, and could not take it away because of others.
-  private var wasMadeInVain: Bool {
+  /// Whether an ADD that failed, this or another, has made the bridge. The word is for one reader: if the bridge stays
+  /// now, it belongs to those who use it.
+  private func takeWord() -> Bool {
     var bytes = [UInt8](repeating: 0, count: 6)
     let count = bytes.withUnsafeMutableBytes { pread(use.rawValue, $0.baseAddress, $0.count, 0) }
-    return count == bytes.count && MACAddress(bytes: bytes) == link.address
+    if count > 0 { _ = ftruncate(use.rawValue, 0) }
+    return wasMade || (count == bytes.count && MACAddress(bytes: bytes) == link.address)
   }
 }
