@@ -63,7 +63,11 @@ let package = Package(
     .executableTarget(
       name: "swift-cni", dependencies: ["Plugins", "CNI", "CLinux"], path: "Sources/swift-cni", swiftSettings: settings,
       linkerSettings: [
-        .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections"])
+        .unsafeFlags(["-static-executable", "-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections"]),
+        // Without tables for unwinding, which no code here needs; the script says why.
+        .unsafeFlags(
+          ["-Xlinker", "--script=\(Context.packageDirectory)/scripts/executable.ld", "-Xlinker", "--no-eh-frame-hdr"],
+          .when(configuration: .release)),
       ]),
 
     // What the tests share, and the tests. Those of the plugins call the built executable, or whichever PLUGIN_DIR names.
