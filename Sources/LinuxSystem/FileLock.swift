@@ -71,17 +71,3 @@ package func lockHolders(of descriptor: CInt) -> [pid_t] {
   }
   return holders
 }
-
-/// Nanoseconds on the clock that only goes forward (`CLOCK_MONOTONIC`).
-package func monotonicNanoseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}
-
-/// Seconds since 1970 (`CLOCK_REALTIME`).
-package func secondsSince1970() -> Int {
-  var time = timespec()
-  clock_gettime(CLOCK_REALTIME, &time)
-  return time.tv_sec
-}

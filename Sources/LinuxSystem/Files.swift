@@ -19,9 +19,7 @@ package struct FileIdentity: Hashable, Sendable {
 
   /// The identity of the file that a descriptor refers to.
   package init(of descriptor: CInt) throws(SystemError) {
-    var status = stat()
-    _ = try systemCall("fstat") { fstat(descriptor, &status) }
-    self.init(status)
+    self.init(try fileStatus(of: descriptor))
   }
 
   /// The identity of the file that a path leads to; symbolic links are followed.
@@ -45,6 +43,13 @@ package func fileStatus(_ path: String) throws(SystemError) -> stat {
   guard !path.utf8.contains(0) else { throw SystemError("stat", .invalidArgument, on: path) }
   var status = stat()
   _ = try systemCall("stat", on: path) { stat(path, &status) }
+  return status
+}
+
+/// `fstat(2)`.
+package func fileStatus(of descriptor: CInt, subject: @autoclosure () -> String? = nil) throws(SystemError) -> stat {
+  var status = stat()
+  _ = try systemCall("fstat", on: subject()) { fstat(descriptor, &status) }
   return status
 }
 
@@ -131,18 +136,24 @@ package func makeDirectories(_ path: String, mode: mode_t) throws(SystemError) {
 
 /// The names in a directory, in no order, without `.` and `..`.
 package func namesInDirectory(_ path: String) throws(SystemError) -> [String] {
+  var names: [String] = []
+  try forEachName(in: path) { name throws(SystemError) in names.append(name) }
+  return names
+}
+
+/// Goes through the names in a directory, in no order, without `.` and `..`. They are never all in memory.
+package func forEachName(in path: String, _ body: (String) throws(SystemError) -> Void) throws(SystemError) {
   guard let directory = opendir(path) else { throw SystemError("opendir", currentErrorNumber(), on: path) }
   defer { closedir(directory) }
-  var names: [String] = []
   while true {
     swiftcni_set_errno(0)
     guard let entry = readdir(directory) else {
       if swiftcni_errno() != 0 { throw SystemError("readdir", currentErrorNumber(), on: path) }
-      return names
+      return
     }
     let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
       pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
     }
-    if name != "." && name != ".." { names.append(name) }
+    if name != "." && name != ".." { try body(name) }
   }
 }

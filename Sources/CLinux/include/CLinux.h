@@ -32,6 +32,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -89,6 +90,9 @@ static const uint16_t SWIFTCNI_NLA_TYPE_MASK = (uint16_t)(NLA_TYPE_MASK);
 
 // The name that this process was started by. The list of its arguments takes Swift ten times as long to make.
 static inline const char *swiftcni_invocation(void) { return program_invocation_name; }
+
+// <sys/stat.h> has it with a cast: leave this time of futimens(2) as it is.
+static const long swiftcni_utime_omit = UTIME_OMIT;
 
 // errno is a macro with a call in it.
 static inline int swiftcni_errno(void) { return errno; }

@@ -12,6 +12,7 @@ extension Call {
     _ command: Command?, in environment: Environment, input readInput: () throws(SystemError) -> [UInt8],
     for plugin: any Plugin, among plugins: PluginTable, answerVersion: inout SpecVersion
   ) throws(PluginError) {
+    let arrival = Moment()
     try checkVariables(of: command, in: environment)
     let input = try Call.read(readInput)
     let configuration = try Call.parse(input)
@@ -28,7 +29,7 @@ extension Call {
       interfaceName: environment["CNI_IFNAME"], arguments: environment["CNI_ARGS"],
       pluginPath: environment["CNI_PATH"], allowsOwnNamespace: isTrue(environment["CNI_NETNS_OVERRIDE"]),
       input: input, configuration: configuration, networkName: networkName, version: version, environment: environment,
-      plugins: plugins, callers: [plugin.name])
+      arrival: arrival, plugins: plugins, callers: [plugin.name])
     if command.concernsAttachment { try Names.checkLength(of: attachment) }
   }
 

@@ -1,4 +1,6 @@
+internal import CLinux
 public import JSON
+package import LinuxSystem
 
 /// One call of a plugin: what the runtime asks for, checked as far as every plugin needs it.
 public struct Call: Sendable {
@@ -38,11 +40,17 @@ public struct Call: Sendable {
   /// The whole environment, for delegates.
   public let environment: Environment
 
+  /// When the call came, before anything of it was read that somebody may take his time to write.
+  package let arrival: Moment
+
   /// The plugins of this executable, which need not be executed to be called.
   let plugins: PluginTable
 
   /// The plugins of this executable that called one another to come here: the one that the runtime called is the first.
   let callers: [String]
+
+  /// The process of the plugin that the runtime called: this one, or the one that executed it as its delegate.
+  package var askingProcess: CInt { callers.count > 1 ? getpid() : getppid() }
 
   /// The attachment that the call is about.
   public var attachment: Attachment {
@@ -57,7 +65,7 @@ public struct Call: Sendable {
       command: command, containerID: containerID, namespacePath: namespacePath, interfaceName: interfaceName,
       arguments: arguments, pluginPath: pluginPath, allowsOwnNamespace: allowsOwnNamespace, input: input,
       configuration: configuration, networkName: networkName, version: version, environment: environment,
-      plugins: plugins, callers: callers + [plugin])
+      arrival: arrival, plugins: plugins, callers: callers + [plugin])
   }
 }
 

@@ -77,6 +77,15 @@ package struct Journal: Sendable {
     }
   }
 
+  /// What is written down about an attachment, whichever plugin wrote it and whoever works on it; nil where nothing is.
+  package func record(of attachment: Attachment) throws(SystemError) -> AttachmentRecord? {
+    for plugin in try namesIfPresent("\(directory)/attachments/\(attachment.network)") {
+      let bytes = try? readFile(path(of: attachment, plugin: plugin), limit: AttachmentRecord.greatestLength)
+      if let record = bytes.flatMap({ AttachmentRecord(parsing: $0) }) { return record }
+    }
+    return nil
+  }
+
   /// Whether another network has a record of an interface of this name in this container, whichever plugin wrote it.
   ///
   /// It looks into the directory of each network, so it is for the rare case.

@@ -27,54 +27,50 @@ package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Every address that can be handed out, once, in the order in which they are tried: from the one after the address
-  /// that was handed out last, through the ranges in order and round to the start, so that a freed address rests as
-  /// long as possible.
+  /// The parts in which a free address is looked for, in order: from the one after the address that was handed out last,
+  /// through the ranges in order and round to the start, so that a freed address rests as long as possible. Each address
+  /// that can be handed out is in one part; the one that was handed out last is the last.
   ///
   /// - Parameter last: The address that was handed out last. One that is not in the pool counts as none.
-  package func candidates(after last: IPAddress?) -> AddressCandidates { AddressCandidates(ranges, after: last) }
+  package func parts(after last: IPAddress?) -> [ClosedRange<IPAddress>] {
+    guard let last, let range = ranges.firstIndex(where: { $0.contains(last) }) else {
+      return ranges.flatMap(\.offered)
+    }
+    return parts(startingIn: range, at: last.next)
+  }
+
+  /// The parts, from the place in the pool that belongs to an attachment: the same one always, on every node.
+  func parts(from owner: LeaseOwner) -> [ClosedRange<IPAddress>] {
+    let capacity = capacity
+    guard capacity > 0 else { return [] }
+    // 64 bits spread evenly over any pool that is smaller, and reach far enough into one that is larger.
+    var offset = UInt128(owner.hash) % capacity
+    for (index, range) in ranges.enumerated() {
+      for part in range.offered {
+        if let start = part.lowerBound.advanced(by: offset), start <= part.upperBound {
+          return parts(startingIn: index, at: start)
+        }
+        offset -= part.upperBound.number - part.lowerBound.number + 1
+      }
+    }
+    return []
+  }
+
+  /// The parts, of which the first begins with an address of a range; nil means the end of that range.
+  private func parts(startingIn index: Int, at start: IPAddress?) -> [ClosedRange<IPAddress>] {
+    var later: [ClosedRange<IPAddress>] = []
+    var earlier: [ClosedRange<IPAddress>] = []
+    for part in ranges[index].offered {
+      guard let start, start <= part.upperBound else {
+        earlier.append(part)
+        continue
+      }
+      later.append(max(start, part.lowerBound)...part.upperBound)
+      if part.lowerBound < start, let end = start.previous { earlier.append(part.lowerBound...end) }
+    }
+    return later + ranges[(index + 1)...].flatMap(\.offered) + ranges[..<index].flatMap(\.offered) + earlier
+  }
 
   /// The ranges, separated by commas.
   package var description: String { ranges.map(\.description).joined(separator: ",") }
-}
-
-/// A walk once round the addresses of a pool. See ``AddressPool/candidates(after:)``.
-package struct AddressCandidates: IteratorProtocol {
-  private let ranges: [AddressRange]
-  private let start: Position?
-  private var position: Position?
-
-  /// An address in one of the ranges.
-  private struct Position: Equatable {
-    var range: Int
-    var address: IPAddress
-  }
-
-  fileprivate init(_ ranges: [AddressRange], after last: IPAddress?) {
-    self.ranges = ranges
-    if let last, let range = ranges.firstIndex(where: { $0.contains(last) }) {
-      start = Self.successor(of: Position(range: range, address: last), in: ranges)
-    } else {
-      start = ranges.first.map { Position(range: 0, address: $0.first) }
-    }
-    position = start
-  }
-
-  /// The next address to try; nil after one round.
-  package mutating func next() -> IPAddress? {
-    while let current = position {
-      let successor = Self.successor(of: current, in: ranges)
-      position = successor == start ? nil : successor
-      if current.address != ranges[current.range].excluded { return current.address }
-    }
-    return nil
-  }
-
-  private static func successor(of position: Position, in ranges: [AddressRange]) -> Position {
-    if position.address < ranges[position.range].last, let next = position.address.next {
-      return Position(range: position.range, address: next)
-    }
-    let range = (position.range + 1) % ranges.count
-    return Position(range: range, address: ranges[range].first)
-  }
 }

@@ -2,7 +2,7 @@ package import NetworkAddresses
 
 /// The addresses from one to another, both included, of one family.
 ///
-/// A range is two numbers, never a list: a /64 costs what a /30 costs.
+/// A range is a few numbers, never a list: a /64 costs what a /30 costs.
 package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   /// The lowest address.
   package let first: IPAddress
@@ -10,38 +10,50 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
   /// The highest address.
   package let last: IPAddress
 
-  /// An address that is never handed out, though it lies inside: the gateway's.
-  package let excluded: IPAddress?
+  /// The parts that are handed out, in order: all but the excluded addresses.
+  package let offered: [ClosedRange<IPAddress>]
 
   /// Makes a range; nil when the addresses are of two families or in the wrong order.
-  package init?(from first: IPAddress, through last: IPAddress, excluding excluded: IPAddress? = nil) {
+  ///
+  /// - Parameter excluded: Addresses that are never handed out: the gateway's, and those that the configuration keeps
+  ///   for something else. They may overlap one another, and lie outside the range.
+  package init?(from first: IPAddress, through last: IPAddress, excluding excluded: [ClosedRange<IPAddress>] = []) {
     guard first.family == last.family, first <= last else { return nil }
     self.first = first
     self.last = last
-    self.excluded = excluded
+    self.offered = excluded.reduce([first...last]) { parts, excluded in
+      parts.flatMap { $0.subtracting(excluded) }
+    }
   }
 
-  /// Whether the address lies in the range, be it the one that is never handed out.
-  package func contains(_ address: IPAddress) -> Bool {
-    address.family == first.family && first <= address && address <= last
-  }
+  /// Whether the address lies in the range, be it one that is never handed out.
+  package func contains(_ address: IPAddress) -> Bool { (first...last).contains(address) }
 
   /// Whether an address lies in both ranges.
-  package func overlaps(_ other: AddressRange) -> Bool {
-    other.first.family == first.family && other.first <= last && first <= other.last
-  }
+  package func overlaps(_ other: AddressRange) -> Bool { (first...last).overlaps(other.first...other.last) }
 
   /// How many addresses can be handed out. The one number that does not fit, that of all IPv6 addresses, is one less.
   package var capacity: UInt128 {
-    let (count, overflow) = (last.number - first.number).addingReportingOverflow(1)
-    let all = overflow ? .max : count
-    guard let excluded, contains(excluded) else { return all }
-    return all - 1
+    offered.reduce(0) { sum, part in
+      let (count, overflow) = (part.upperBound.number - part.lowerBound.number).addingReportingOverflow(1)
+      return overflow ? .max : sum + count
+    }
   }
 
   /// Whether the range can hand the address out.
-  package func offers(_ address: IPAddress) -> Bool { contains(address) && address != excluded }
+  package func offers(_ address: IPAddress) -> Bool { offered.contains { $0.contains(address) } }
 
   /// `10.1.0.1-10.1.0.254`
   package var description: String { "\(first)-\(last)" }
+}
+
+extension ClosedRange<IPAddress> {
+  /// What is left without the addresses of another range: nothing, one part or two.
+  fileprivate func subtracting(_ other: Self) -> [Self] {
+    guard overlaps(other) else { return [self] }
+    var parts: [Self] = []
+    if lowerBound < other.lowerBound, let end = other.lowerBound.previous { parts.append(lowerBound...end) }
+    if other.upperBound < upperBound, let start = other.upperBound.next { parts.append(start...upperBound) }
+    return parts
+  }
 }

@@ -14,6 +14,9 @@ package struct LeaseOwner: Hashable, Sendable {
 
   /// What a lease file of this owner contains: the container's id, CR LF, the interface's name, and nothing at the end.
   var fileContent: [UInt8] { Array("\(containerID)\r\n\(interfaceName)".utf8) }
+
+  /// A number for the owner, the same at any time and on any machine.
+  var hash: UInt64 { LeaseHolder.owner(self).hash ?? 0 }
 }
 
 /// What a lease file says about its holder.
@@ -24,14 +27,17 @@ package enum LeaseHolder: Hashable, Sendable, CustomStringConvertible {
   /// A container, whichever its interface: what host-local wrote before it knew of several interfaces.
   case container(String)
 
-  /// The file is empty, garbled or cannot be read. The address is taken all the same: by a writer that died, or by an
-  /// administrator who keeps it for something else.
-  case unknown
+  /// Nobody: the file is empty or garbled. Its writer died, or a power cut took the content; whoever looks at it under
+  /// the store's lock knows that nobody is in the middle of writing it.
+  case nobody
+
+  /// The file cannot be read, so that the address may well be somebody's.
+  case unreadable
 
   /// Reads the content of a lease file.
   init(fileContent: [UInt8]) {
     guard let text = String(validating: trimmed(fileContent), as: UTF8.self) else {
-      self = .unknown
+      self = .nobody
       return
     }
     // CR LF is one Character in Swift, so the parts are cut at bytes.
@@ -40,7 +46,7 @@ package enum LeaseHolder: Hashable, Sendable, CustomStringConvertible {
     let containerID = bytes[..<(separator ?? bytes.endIndex)]
     let interfaceName = separator.map { bytes[($0 + 2)...] }
     guard isWord(containerID), interfaceName.map(isWord) ?? true else {
-      self = .unknown
+      self = .nobody
       return
     }
     let id = String(decoding: containerID, as: UTF8.self)
@@ -56,7 +62,16 @@ package enum LeaseHolder: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .owner(let holder): holder == owner
     case .container(let id): id == owner.containerID
-    case .unknown: false
+    case .nobody, .unreadable: false
+    }
+  }
+
+  /// A number for the holder, the same at any time and on any machine; nil where the file names none.
+  var hash: UInt64? {
+    switch self {
+    case .owner(let owner): StableHash.of(owner.fileContent)
+    case .container(let id): StableHash.of(Array(id.utf8))
+    case .nobody, .unreadable: nil
     }
   }
 
@@ -64,17 +79,26 @@ package enum LeaseHolder: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .owner(let owner): "container \(owner.containerID), interface \(owner.interfaceName)"
     case .container(let id): "container \(id)"
-    case .unknown: "an unknown holder"
+    case .nobody: "nobody: its file is empty or garbled"
+    case .unreadable: "an unknown holder: its file cannot be read"
     }
   }
 }
 
 /// An address and who holds it.
-package struct Lease: Hashable, Sendable {
+package struct Lease: Sendable {
   /// The address that is taken.
   package let address: IPAddress
   /// Whose it is.
   package let holder: LeaseHolder
+  /// When the file was written, in seconds since 1970.
+  package let since: Int
+
+  init(address: IPAddress, _ file: LeaseFile) {
+    self.address = address
+    self.holder = file.holder
+    self.since = Int(file.modified / 1_000_000_000)
+  }
 }
 
 private let carriageReturn = UInt8(ascii: "\r")

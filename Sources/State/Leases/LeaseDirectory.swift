@@ -3,20 +3,39 @@ internal import LinuxSystem
 internal import NetworkAddresses
 internal import SystemPackage
 
-/// What is where on disk: the leases of one network in host-local's format.
+/// What is where on disk: the leases of one network in host-local's format, and our index of them beside it.
 ///
 ///     /var/lib/cni/networks/<network>/
 ///       10.1.0.2             one file per lease; see ``LeaseOwner`` for its content
 ///       last_reserved_ip.0   the address handed out last, one file per pool
 ///       lock                 the file that everybody locks, ours and the reference's
 ///       .lease               a lease that has no name yet; see ``PreparedLease``
+///     /var/lib/cni/networks/.swift-cni/<network>/
+///       index                see ``LeaseIndex``
+///       index.new            one that is being built
 struct LeaseDirectory: Sendable {
   let path: String
+
+  /// Where the index is. No network can have the name of the directory above it, because none begins with a dot; and
+  /// the reference, which reads whatever is below a network's directory, never comes here.
+  let indexDirectory: String
+
+  init(path: String) {
+    self.path = path
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+    let name = parts.last.map { String(Substring($0)) } ?? ""
+    let parent = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
+    indexDirectory = "\(parent)/.swift-cni/\(name)"
+  }
 
   var lockFile: String { path + "/lock" }
 
   /// Neither the reference nor anybody else takes this name for an address.
   var preparedLease: String { path + "/.lease" }
+
+  var index: String { indexDirectory + "/index" }
+
+  var newIndex: String { indexDirectory + "/index.new" }
 
   func lease(of address: IPAddress) -> String { "\(path)/\(address)" }
 
@@ -30,21 +49,60 @@ struct LeaseDirectory: Sendable {
     return address
   }
 
-  /// Who holds an address; nil when nobody does.
-  ///
-  /// A file that cannot be read holds its address as much as any other.
+  /// Reads the lease of an address; nil where there is none.
   ///
   /// - Throws: When the machine has run short of files or memory, which says nothing about this file: whoever took the
   ///   holder for unknown would forget a lease that he was asked to release.
-  func holder(of address: IPAddress) throws(SystemError) -> LeaseHolder? {
+  func leaseFile(of address: IPAddress) throws(SystemError) -> LeaseFile? {
+    let path = lease(of: address)
     do throws(SystemError) {
-      return LeaseHolder(fileContent: try readFile(lease(of: address), limit: 4096))
+      // A symbolic link is nobody's lease, and where it leads is none of our business.
+      let file = try OwnedDescriptor(opening: path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+      return try LeaseFile(file.rawValue, subject: path)
     } catch {
       switch error.code {
       case .noSuchFileOrDirectory: return nil
       case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: throw error
-      default: return .unknown
+      default: return LeaseFile.unreadable
       }
     }
+  }
+}
+
+/// A lease file as it was found.
+struct LeaseFile: Sendable {
+  /// Whom it names.
+  let holder: LeaseHolder
+
+  /// Its number in the file system.
+  let inode: UInt64
+
+  /// When it was written, in nanoseconds since 1970.
+  let modified: Int64
+
+  /// When anything about it was changed last, in nanoseconds since 1970: the one time that nobody can set.
+  let changed: Int64
+
+  /// What is known of a file that cannot be read.
+  static var unreadable: LeaseFile { LeaseFile(holder: .unreadable, inode: 0, modified: 0, changed: .max) }
+
+  private init(holder: LeaseHolder, inode: UInt64, modified: Int64, changed: Int64) {
+    self.holder = holder
+    self.inode = inode
+    self.modified = modified
+    self.changed = changed
+  }
+
+  /// Reads an opened lease file.
+  init(_ descriptor: CInt, subject: String) throws(SystemError) {
+    let status = try fileStatus(of: descriptor, subject: subject)
+    self.init(try readAll(descriptor, limit: 4096, subject: subject), status)
+  }
+
+  /// A file with this content.
+  init(_ content: [UInt8], _ status: stat) {
+    self.init(
+      holder: LeaseHolder(fileContent: content), inode: UInt64(status.st_ino), modified: nanoseconds(status.st_mtim),
+      changed: nanoseconds(status.st_ctim))
   }
 }

@@ -1,30 +1,214 @@
+internal import CLinux
 internal import LinuxSystem
 internal import NetworkAddresses
+internal import SystemPackage
 
-/// The questions about many leases at once, which the name of one file does not answer.
+/// What the names of single files do not answer about a network's leases: whose they are, and what is free next, at the
+/// same cost for any number of them.
 ///
-/// Today each answer is one scan of the directory. This is the only place that scans, so what makes the answers
-/// independent of the number of leases goes in here.
-struct LeaseIndex: Sendable {
-  let directory: LeaseDirectory
+/// The index is a file beside the lease directory, and no more than a memory of what is in there. It proves that nobody
+/// else has changed the directory since (``IndexHeader``), or is made anew by reading the directory once
+/// (``IndexBuilder``). Nothing depends on it: where it cannot be read or written, one is made in memory for the call; and
+/// a lease file has the last word about its address.
+///
+/// It belongs to whoever holds the store's lock.
+final class LeaseIndex {
+  private let directory: LeaseDirectory
+  private let boot: Boot?
+  private let policy: LeasePolicy
+  private let openDirectory: OwnedDescriptor
+  private var stored: StoredIndex
+  /// Whether the index could not be read or written, and may say something else than the directory.
+  private var isLost = false
+  /// Whether this call changed the directory or the index, which then needs a new proof.
+  private var needsProof: Bool
 
-  /// Every address that is taken. Reads names only.
-  func takenAddresses() throws(SystemError) -> Set<IPAddress> {
-    Set(try namesInDirectory(directory.path).compactMap(directory.address(ofFile:)))
+  /// Opens the index of a directory whose lock the caller holds; makes it where it is missing or out of date.
+  init(of directory: LeaseDirectory, boot: Boot?, policy: LeasePolicy) throws(SystemError) {
+    self.directory = directory
+    self.boot = boot
+    self.policy = policy
+    openDirectory = try OwnedDescriptor(opening: directory.path, O_RDONLY | O_DIRECTORY)
+    let status = try fileStatus(of: openDirectory.rawValue, subject: directory.path)
+    let previous = StoredIndex(of: directory)
+    if let previous, let boot, previous.header.boot == boot.identifier,
+      previous.header.directory == UInt64(status.st_ino), previous.header.proof == nanoseconds(status.st_mtim)
+    {
+      stored = previous
+      needsProof = false
+    } else {
+      stored = try IndexBuilder(directory: directory, boot: boot, policy: policy, previous: previous).build()
+      stored.header.directory = UInt64(status.st_ino)
+      needsProof = true
+    }
   }
 
-  /// Every lease with its holder. Reads each lease file once, and no other file.
-  func leases() throws(SystemError) -> [Lease] {
-    var leases: [Lease] = []
-    for name in try namesInDirectory(directory.path) {
-      guard let address = directory.address(ofFile: name), let holder = try directory.holder(of: address) else {
-        continue
+  // MARK: Looking
+
+  /// The first address of a range that is neither taken nor at rest.
+  ///
+  /// - Parameter owner: Who asks. The address that he gave back himself does not rest for him.
+  func firstFree(in range: ClosedRange<IPAddress>, for owner: LeaseOwner) throws(SystemError) -> IPAddress? {
+    try onTable { table throws(SystemError) in
+      var start: IPAddress? = range.lowerBound
+      while let lowest = start, lowest <= range.upperBound {
+        guard let address = try TakenAddresses.firstFree(in: lowest...range.upperBound, of: table) else { return nil }
+        if policy.cooldown == 0 { return address }
+        if try rest(of: address, for: owner, in: table) == nil { return address }
+        start = address.next
       }
-      leases.append(Lease(address: address, holder: holder))
+      return nil
+    }
+  }
+
+  /// Until when an address rests, in nanoseconds since the machine was started; nil where it does not.
+  func rest(of address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Int64? {
+    try onTable { table throws(SystemError) in try rest(of: address, for: owner, in: table)?.end }
+  }
+
+  private func rest(of address: IPAddress, for owner: LeaseOwner, in table: RecordTable) throws(SystemError)
+    -> IndexRecord?
+  {
+    guard let found = try restRecord(of: address, in: table) else { return nil }
+    return nanosecondsSinceBoot() < found.record.end && found.record.lastHolder != owner.hash ? found.record : nil
+  }
+
+  private func restRecord(of address: IPAddress, in table: RecordTable) throws(SystemError)
+    -> (position: RecordTable.Position, record: IndexRecord)?
+  {
+    try table.first(IndexRecord.key(of: address)) { $0.kind == .resting && $0.address == address }
+  }
+
+  /// The leases that an owner holds, in its name or in that of its whole container, as the files say.
+  func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] {
+    let holders: [LeaseHolder] = [.owner(owner), .container(owner.containerID)]
+    var leases: [Lease] = []
+    for case let key? in holders.map(\.hash) {
+      let addresses = try onTable { table throws(SystemError) in
+        var addresses: [IPAddress] = []
+        var found = try table.first(key) { $0.kind == .lease }
+        while let lease = found {
+          addresses.append(lease.record.address)
+          found = try table.first(key, after: lease.position) { $0.kind == .lease }
+        }
+        return addresses
+      }
+      for address in addresses {
+        guard let file = try directory.leaseFile(of: address), file.holder.includes(owner) else { continue }
+        leases.append(Lease(address: address, file))
+      }
     }
     return leases
   }
 
-  /// The leases that an owner holds, in its name or in that of its whole container.
-  func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] { try leases().filter { $0.holder.includes(owner) } }
+  /// Goes through all leases, in no order. The cost grows with their number.
+  func forEachLease(_ body: (IndexRecord) throws(SystemError) -> Void) throws(SystemError) {
+    try forEachRecord { record throws(SystemError) in if record.isLease { try body(record) } }
+  }
+
+  /// Goes through all entries, in no order. The cost grows with their number.
+  func forEachRecord(_ body: (IndexRecord) throws(SystemError) -> Void) throws(SystemError) {
+    let pageCount = try onTable { table throws(SystemError) in
+      // To find out now whether it can be read, and not half-way.
+      for page in 0..<table.pageCount { _ = try table.records(ofPage: page) }
+      return table.pageCount
+    }
+    for page in 0..<pageCount {
+      for record in try stored.table.records(ofPage: page) { try body(record) }
+    }
+  }
+
+  /// Whether there are leases that name nobody, or cannot be read.
+  var hasHolderlessLeases: Bool { stored.header.holderlessCount > 0 }
+
+  /// Whether the directory is read in some milliseconds.
+  var isSmall: Bool { stored.table.usedCount < 4096 }
+
+  /// When the directory was read last, in nanoseconds since the machine was started.
+  var built: Int64 { stored.header.built }
+
+  /// Makes the index anew from the directory.
+  func rebuild() throws(SystemError) {
+    let inode = stored.header.directory
+    stored = try IndexBuilder(directory: directory, boot: boot, policy: policy, previous: stored).build()
+    stored.header.directory = inode
+    isLost = false
+    needsProof = true
+  }
+
+  // MARK: Changing
+
+  /// To be called before the directory is changed in any way.
+  func directoryWillChange() { needsProof = true }
+
+  /// Takes down a lease that was made.
+  ///
+  /// - Parameter process: The process that asked for it.
+  func insert(_ address: IPAddress, _ file: LeaseFile, askedForBy process: CInt) {
+    change { () throws(SystemError) in
+      var record = IndexRecord(leaseOf: address, file: file, boot: boot?.identifier ?? 0)
+      record.process = process
+      record.made = nanosecondsSinceBoot()
+      if let rest = try restRecord(of: address, in: stored.table) { try stored.table.remove(rest.position) }
+      try stored.insert(record, for: directory)
+      try stored.markTaken(address, for: directory)
+    }
+  }
+
+  /// Strikes out a lease that was removed.
+  ///
+  /// - Parameter isAtRest: Whether the address may have to rest before anybody else gets it.
+  func remove(_ address: IPAddress, of holder: LeaseHolder, isAtRest: Bool) {
+    change { () throws(SystemError) in
+      let key = holder.hash ?? IndexRecord.key(of: address)
+      guard let found = try stored.table.first(key, where: { $0.isLease && $0.address == address }) else {
+        throw SystemError("look up", .noSuchFileOrDirectory, on: address.description)
+      }
+      if found.record.kind == .holderless { stored.header.holderlessCount -= 1 }
+      try stored.table.remove(found.position)
+      try TakenAddresses.remove(address, from: stored.table)
+      if isAtRest, policy.cooldown > 0 {
+        let end = nanosecondsSinceBoot() &+ policy.rest
+        try stored.insert(IndexRecord(resting: address, until: end, holder: key), for: directory)
+      }
+    }
+  }
+
+  /// Gives the directory a new modification time and remembers it, if this call has changed anything. To be called last.
+  ///
+  /// Where that fails, the next call makes the index anew.
+  func prove() {
+    guard needsProof, !isLost, stored.isOnDisk else { return }
+    needsProof = false
+    let now = nanosecondsSince1970()
+    let second = now / 1_000_000_000
+    // A whole second is what a file system without nanoseconds would make of it.
+    let fraction = Int64(randomNumber() % 999_999_999) + 1
+    stored.header.proof = second * 1_000_000_000 + fraction
+    guard (try? stored.writeHeader()) != nil else { return }
+    let times = [
+      timespec(tv_sec: 0, tv_nsec: Int(swiftcni_utime_omit)), timespec(tv_sec: Int(second), tv_nsec: Int(fraction)),
+    ]
+    _ = futimens(openDirectory.rawValue, times)
+  }
+
+  // MARK: Failures of the index itself
+
+  private func change(_ body: () throws(SystemError) -> Void) {
+    needsProof = true
+    if isLost { return }
+    do throws(SystemError) { try body() } catch { isLost = true }
+  }
+
+  /// Asks the index; once more after making it anew where it cannot be read.
+  private func onTable<Answer>(_ body: (RecordTable) throws(SystemError) -> Answer) throws(SystemError) -> Answer {
+    if isLost { try rebuild() }
+    do throws(SystemError) {
+      return try body(stored.table)
+    } catch {
+      isLost = true
+      try rebuild()
+      return try body(stored.table)
+    }
+  }
 }

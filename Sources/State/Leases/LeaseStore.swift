@@ -12,35 +12,43 @@ internal import SystemPackage
 /// The store takes its ranges from whoever hands them over, and does not know where they come from. The format is
 /// described in `docs/leases.md`.
 package struct LeaseStore: ~Copyable {
-  private let directory: LeaseDirectory
-  private let index: LeaseIndex
+  let directory: LeaseDirectory
+  let index: LeaseIndex
+  let policy: LeasePolicy
   private let lockFile: OwnedDescriptor
   private var uncommitted: [Reservation] = []
 
   private struct Reservation {
     let address: IPAddress
     let pool: AddressPool
+    let owner: LeaseOwner
   }
 
   /// Opens a store, and makes its directory where there is none.
   ///
   /// - Parameters:
   ///   - path: The directory of one network.
+  ///   - policy: How addresses are chosen.
+  ///   - boot: Which run of the kernel this is. What is left of an earlier one is removed.
   ///   - seconds: How long to wait for others who have the store open.
   /// - Throws: `ETIMEDOUT` when they do not finish; the text names their processes.
-  package init(directory path: String, patience seconds: Int = Self.patience) throws(SystemError) {
+  package init(
+    directory path: String, policy: LeasePolicy = LeasePolicy(), boot: Boot? = .current(),
+    patience seconds: Int = Self.patience
+  ) throws(SystemError) {
     try makeDirectories(path, mode: 0o755)
-    try self.init(existing: path, patience: seconds)
+    try self.init(existing: path, policy: policy, boot: boot, patience: seconds)
   }
 
   /// Opens a store for those who have nothing to do where there is none.
   ///
   /// - Returns: Nil when the directory does not exist. It is not made.
-  package static func ifPresent(directory path: String, patience seconds: Int = Self.patience) throws(SystemError)
-    -> LeaseStore?
-  {
+  package static func ifPresent(
+    directory path: String, policy: LeasePolicy = LeasePolicy(), boot: Boot? = .current(),
+    patience seconds: Int = Self.patience
+  ) throws(SystemError) -> LeaseStore? {
     do throws(SystemError) {
-      return try LeaseStore(existing: path, patience: seconds)
+      return try LeaseStore(existing: path, policy: policy, boot: boot, patience: seconds)
     } catch {
       if error.code == .noSuchFileOrDirectory { return nil }
       throw error
@@ -51,54 +59,82 @@ package struct LeaseStore: ~Copyable {
   /// store of tens of thousands of leases less than a second; runtimes give a call minutes.
   package static let patience = 10
 
-  private init(existing path: String, patience seconds: Int) throws(SystemError) {
-    directory = LeaseDirectory(path: path)
-    index = LeaseIndex(directory: directory)
-    lockFile = try lockedFile(directory.lockFile, patience: seconds)
+  private init(existing path: String, policy: LeasePolicy, boot: Boot?, patience seconds: Int) throws(SystemError) {
+    let directory = LeaseDirectory(path: path)
+    let lockFile = try lockedFile(directory.lockFile, patience: seconds)
+    index = try LeaseIndex(of: directory, boot: boot, policy: policy)
+    self.directory = directory
+    self.policy = policy
+    self.lockFile = lockFile
   }
 
   deinit {
+    for reservation in uncommitted where unlink(directory.lease(of: reservation.address)) == 0 {
+      index.remove(reservation.address, of: .owner(reservation.owner), isAtRest: false)
+    }
+    index.prove()
     // The lock is let go after this, when its descriptor closes.
-    for reservation in uncommitted { unlink(directory.lease(of: reservation.address)) }
   }
 
   // MARK: Reserving
 
   /// Reserves one particular address, whether the pool would hand it out by itself or not.
   ///
-  /// - Returns: False when it is taken.
-  package mutating func reserve(_ address: IPAddress, in pool: AddressPool, for owner: LeaseOwner) throws(SystemError)
-    -> Bool
-  {
-    let lease = try PreparedLease(in: directory, content: owner.fileContent)
-    return try reserve(address, in: pool, with: lease)
+  /// - Parameter process: The process that asks: while it lives, GC takes the lease for one whose ADD is going on.
+  /// - Returns: False when it is taken, or at rest.
+  package mutating func reserve(
+    _ address: IPAddress, in pool: AddressPool, for owner: LeaseOwner, askedForBy process: CInt = getpid()
+  ) throws(SystemError) -> Bool {
+    if policy.cooldown > 0, try index.rest(of: address, for: owner) != nil { return false }
+    let lease = try prepareLease(for: owner)
+    if try take(address, in: pool, for: owner, with: lease, askedForBy: process) { return true }
+    guard let file = try directory.leaseFile(of: address), file.holder == .nobody else { return false }
+    try remove(address, of: file.holder, isAtRest: false)
+    return try take(address, in: pool, for: owner, with: lease, askedForBy: process)
   }
 
-  /// Reserves the next free address of a pool, beginning after the one that was handed out last.
+  /// Reserves the next free address of a pool, beginning after the one that was handed out last, or where the policy says.
   ///
-  /// - Returns: Nil when every address is taken.
-  package mutating func reserveNext(in pool: AddressPool, for owner: LeaseOwner) throws(SystemError) -> IPAddress? {
-    let lease = try PreparedLease(in: directory, content: owner.fileContent)
-    var candidates = pool.candidates(after: lastReserved(in: pool))
-    // The next address is free, unless the pool has been gone through once. Only then is it worth a look at all of them.
-    for _ in 0..<Self.attemptsWithoutScan {
-      guard let candidate = candidates.next() else { return nil }
-      if try reserve(candidate, in: pool, with: lease) { return candidate }
-    }
-    let taken = try index.takenAddresses()
-    while let candidate = candidates.next() {
-      if !taken.contains(candidate), try reserve(candidate, in: pool, with: lease) { return candidate }
+  /// - Parameter process: The process that asks: while it lives, GC takes the lease for one whose ADD is going on.
+  /// - Returns: Nil when every address is taken, or at rest.
+  package mutating func reserveNext(
+    in pool: AddressPool, for owner: LeaseOwner, askedForBy process: CInt = getpid()
+  ) throws(SystemError) -> IPAddress? {
+    let lease = try prepareLease(for: owner)
+    let parts = policy.isStable ? pool.parts(from: owner) : pool.parts(after: lastReserved(in: pool))
+    if let address = try takeFirst(of: parts, in: pool, for: owner, with: lease, askedForBy: process) { return address }
+    // Before anybody hears that there is nothing left: what the directory really holds, and what nobody holds.
+    let isRechecked = try recheckIndex()
+    guard try releaseHolderless(in: pool) || isRechecked else { return nil }
+    return try takeFirst(of: parts, in: pool, for: owner, with: lease, askedForBy: process)
+  }
+
+  private mutating func takeFirst(
+    of parts: [ClosedRange<IPAddress>], in pool: AddressPool, for owner: LeaseOwner,
+    with lease: borrowing PreparedLease, askedForBy process: CInt
+  ) throws(SystemError) -> IPAddress? {
+    for part in parts {
+      while let address = try index.firstFree(in: part, for: owner) {
+        if try take(address, in: pool, for: owner, with: lease, askedForBy: process) { return address }
+        // The file has the last word.
+        try index.rebuild()
+      }
     }
     return nil
   }
 
-  private static let attemptsWithoutScan = 8
+  private func prepareLease(for owner: LeaseOwner) throws(SystemError) -> PreparedLease {
+    index.directoryWillChange()
+    return try PreparedLease(in: directory, content: owner.fileContent)
+  }
 
-  private mutating func reserve(_ address: IPAddress, in pool: AddressPool, with lease: borrowing PreparedLease)
-    throws(SystemError) -> Bool
-  {
+  private mutating func take(
+    _ address: IPAddress, in pool: AddressPool, for owner: LeaseOwner, with lease: borrowing PreparedLease,
+    askedForBy process: CInt
+  ) throws(SystemError) -> Bool {
     guard try lease.take(address) else { return false }
-    uncommitted.append(Reservation(address: address, pool: pool))
+    uncommitted.append(Reservation(address: address, pool: pool, owner: owner))
+    index.insert(address, lease.file, askedForBy: process)
     return true
   }
 
@@ -108,21 +144,52 @@ package struct LeaseStore: ~Copyable {
     uncommitted = []
   }
 
+  /// Makes the index anew, because a lease file can be emptied, and freed by somebody who does not lock, without a trace
+  /// in the directory. Not where that takes long and was done a moment ago: a full pool is asked often.
+  ///
+  /// - Returns: Whether it was.
+  private func recheckIndex() throws(SystemError) -> Bool {
+    guard index.isSmall || nanosecondsSinceBoot() - index.built > 60_000_000_000 else { return false }
+    try index.rebuild()
+    return true
+  }
+
   // MARK: Looking
 
-  /// Who holds an address; nil when nobody does, or when the machine has run too short to look.
-  package func holder(of address: IPAddress) -> LeaseHolder? { (try? directory.holder(of: address)) ?? nil }
+  /// Whether a pool has an address that the next ADD would get.
+  package func hasFreeAddress(in pool: AddressPool) throws(SystemError) -> Bool {
+    if try isFree(in: pool) { return true }
+    _ = try recheckIndex()
+    if try hasHolderlessLease(in: pool) { return true }
+    return try isFree(in: pool)
+  }
+
+  private func isFree(in pool: AddressPool) throws(SystemError) -> Bool {
+    // A rest is one for everybody else than who gave the address back; an owner without a name is nobody.
+    let nobody = LeaseOwner(containerID: "", interfaceName: "")
+    for part in pool.ranges.flatMap(\.offered) where try index.firstFree(in: part, for: nobody) != nil { return true }
+    return false
+  }
+
+  /// The lease of an address; nil where there is none.
+  package func lease(of address: IPAddress) throws(SystemError) -> Lease? {
+    try directory.leaseFile(of: address).map { Lease(address: address, $0) }
+  }
+
+  /// For how many seconds an address still rests; nil where it does not.
+  package func rest(of address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Int? {
+    guard policy.cooldown > 0, let end = try index.rest(of: address, for: owner) else { return nil }
+    return Int((end - nanosecondsSinceBoot()) / 1_000_000_000) + 1
+  }
 
   /// The leases that an owner holds, in its name or in that of its whole container.
   package func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] { try index.leases(of: owner) }
 
-  /// How many of the addresses that a pool can hand out are taken.
-  package func takenCount(in pool: AddressPool) throws(SystemError) -> Int {
-    try index.takenAddresses().count(where: pool.offers)
-  }
-
   /// Fails if a lease could not be written: by writing one without giving it a name.
-  package func checkWritable() throws(SystemError) { _ = try PreparedLease(in: directory, content: [0]) }
+  package func checkWritable() throws(SystemError) {
+    index.directoryWillChange()
+    _ = try PreparedLease(in: directory, content: [0])
+  }
 
   // MARK: Releasing
 
@@ -138,34 +205,13 @@ package struct LeaseStore: ~Copyable {
     return try release(inItsName.isEmpty ? leases : inItsName)
   }
 
-  /// Releases every lease whose holder is known, and is not among those given.
-  ///
-  /// A lease of a whole container stays while any interface of the container is given. A file of which nobody knows
-  /// whose it is stays.
-  ///
-  /// - Returns: The addresses that are free now.
-  /// - Throws: The first failure, after every lease was tried.
-  @discardableResult
-  package func releaseAll(except owners: Set<LeaseOwner>) throws(SystemError) -> [IPAddress] {
-    let containers = Set(owners.map(\.containerID))
-    // Whoever was killed while he reserved has left it, and it may be the second name of a lease.
-    try removeFile(directory.preparedLease)
-    return try release(
-      try index.leases().filter { lease in
-        switch lease.holder {
-        case .owner(let owner): !owners.contains(owner)
-        case .container(let id): !containers.contains(id)
-        case .unknown: false
-        }
-      })
-  }
-
-  private func release(_ leases: [Lease]) throws(SystemError) -> [IPAddress] {
+  /// Releases leases. See ``release(leasesOf:)``.
+  func release(_ leases: [Lease]) throws(SystemError) -> [IPAddress] {
     var released: [IPAddress] = []
     var firstFailure: SystemError?
     for lease in leases {
       do throws(SystemError) {
-        try removeFile(directory.lease(of: lease.address))
+        try remove(lease.address, of: lease.holder, isAtRest: true)
         released.append(lease.address)
       } catch {
         firstFailure = firstFailure ?? error
@@ -173,6 +219,14 @@ package struct LeaseStore: ~Copyable {
     }
     if let firstFailure { throw firstFailure }
     return released
+  }
+
+  /// Removes a lease: first its file, then its entry in the index, which the removal has made doubtful until it is proven
+  /// again.
+  func remove(_ address: IPAddress, of holder: LeaseHolder, isAtRest: Bool) throws(SystemError) {
+    index.directoryWillChange()
+    try removeFile(directory.lease(of: address))
+    index.remove(address, of: holder, isAtRest: isAtRest)
   }
 
   // MARK: The address handed out last
@@ -187,7 +241,7 @@ package struct LeaseStore: ~Copyable {
   /// before it closes it, a hundred times the cost; and a kill between the two steps spoils no more than a hint.
   private func setLastReserved(_ address: IPAddress, in pool: AddressPool) throws(SystemError) {
     let path = directory.lastReserved(ofPool: pool.number)
-    let file = try OwnedDescriptor(opening: path, O_CREAT | O_WRONLY, mode: 0o600)
+    let file = try OwnedDescriptor(opening: path, O_CREAT | O_WRONLY | O_NOFOLLOW, mode: 0o600)
     let text = Array(address.description.utf8)
     try writeAll(file.rawValue, text, subject: path)
     _ = try systemCall("ftruncate", on: path) { ftruncate(file.rawValue, text.count) }

@@ -10,12 +10,16 @@ internal import SystemPackage
 struct PreparedLease: ~Copyable {
   private let directory: LeaseDirectory
 
+  /// The file as it will be found.
+  let file: LeaseFile
+
   init(in directory: LeaseDirectory, content: [UInt8]) throws(SystemError) {
     // What a killed writer left may be the second name of a lease: it is removed, never written to.
     try removeFile(directory.preparedLease)
     let file = try OwnedDescriptor(opening: directory.preparedLease, O_CREAT | O_EXCL | O_WRONLY, mode: 0o600)
     do throws(SystemError) {
       try writeAll(file.rawValue, content, subject: directory.preparedLease)
+      self.file = LeaseFile(content, try fileStatus(of: file.rawValue, subject: directory.preparedLease))
     } catch {
       unlink(directory.preparedLease)
       throw error

@@ -8,18 +8,19 @@ internal import State
 /// - Throws: When one set has nothing to give, or when an address that was asked for is left over. Then the store gives
 ///   back what was reserved.
 func allocate(
-  from rangeSets: [SubnetRangeSet], requested: [IPAddress], for owner: LeaseOwner, in store: inout LeaseStore
+  from rangeSets: [SubnetRangeSet], requested: [IPAddress], for call: Call, in store: inout LeaseStore
 ) throws(PluginError) -> [AttachmentAddress] {
+  let owner = LeaseOwner(call)
   let held = try store.heldBefore(by: owner)
   var requested = distinct(requested)
   var addresses: [AttachmentAddress] = []
   for set in rangeSets {
     do throws(PluginError) {
       if let index = requested.firstIndex(where: set.pool.contains) {
-        addresses.append(try store.reserve(requested.remove(at: index), of: set, for: owner))
+        addresses.append(try store.reserve(requested.remove(at: index), of: set, for: call))
       } else {
         try refuseSecondLease(of: owner, in: set, held: held)
-        addresses.append(try store.reserveNext(of: set, for: owner))
+        addresses.append(try store.reserveNext(of: set, for: call))
       }
     } catch {
       throw error.during("failed to allocate for range \(set.pool.number)")
@@ -49,40 +50,30 @@ extension LeaseStore {
     try onStore { () throws(SystemError) in try leases(of: owner).map(\.address) }
   }
 
-  fileprivate mutating func reserve(_ address: IPAddress, of set: SubnetRangeSet, for owner: LeaseOwner)
+  fileprivate mutating func reserve(_ address: IPAddress, of set: SubnetRangeSet, for call: Call)
     throws(PluginError) -> AttachmentAddress
   {
-    if address == set.range(of: address)?.gateway {
-      throw PluginError(.invalidConfiguration, "requested ip \(address) is subnet's gateway")
-    }
-    guard try onStore({ () throws(SystemError) in try reserve(address, in: set.pool, for: owner) }) else {
+    guard set.pool.offers(address) else {
       throw PluginError(
-        .tryAgain, "requested IP address \(address) is not available in range set \(set.pool)",
-        details: holder(of: address).map { "it is leased to \($0)" })
+        .invalidConfiguration,
+        address == set.range(of: address)?.gateway
+          ? "requested ip \(address) is subnet's gateway" : "requested ip \(address) is excluded from its range")
     }
+    let isReserved = try onStore { () throws(SystemError) in
+      try reserve(address, in: set.pool, for: LeaseOwner(call), askedForBy: call.askingProcess)
+    }
+    guard isReserved else { throw try refusal(of: address, in: set.pool, to: LeaseOwner(call)) }
     return set.attachmentAddress(address)
   }
 
-  fileprivate mutating func reserveNext(of set: SubnetRangeSet, for owner: LeaseOwner) throws(PluginError)
+  fileprivate mutating func reserveNext(of set: SubnetRangeSet, for call: Call) throws(PluginError)
     -> AttachmentAddress
   {
-    guard let address = try onStore({ () throws(SystemError) in try reserveNext(in: set.pool, for: owner) }) else {
-      throw try exhaustion(of: set.pool)
+    let address = try onStore { () throws(SystemError) in
+      try reserveNext(in: set.pool, for: LeaseOwner(call), askedForBy: call.askingProcess)
     }
+    guard let address else { throw try exhaustion(of: set, in: call.networkName) }
     return set.attachmentAddress(address)
-  }
-
-  /// Whether a pool has an address left.
-  func hasFreeAddress(in pool: AddressPool) throws(PluginError) -> Bool {
-    try onStore { () throws(SystemError) in UInt128(try takenCount(in: pool)) < pool.capacity }
-  }
-
-  /// The error that a pool has no address left. It passes as soon as any container goes, so that it is worth another try.
-  func exhaustion(of pool: AddressPool) throws(PluginError) -> PluginError {
-    let count = try onStore { () throws(SystemError) in try takenCount(in: pool) }
-    return PluginError(
-      .tryAgain, "no IP addresses available in range set: \(pool)",
-      details: "\(count) of \(pool.capacity) addresses are leased")
   }
 }
 

@@ -15,7 +15,7 @@ struct HostLocal: Plugin {
 
     // From here to the commit nobody else changes the store, and whatever fails gives back what was reserved.
     var store = try openStore(for: call)
-    let addresses = try allocate(from: rangeSets, requested: requested, for: LeaseOwner(call), in: &store)
+    let addresses = try allocate(from: rangeSets, requested: requested, for: call, in: &store)
     try onStore { () throws(SystemError) in try store.commit() }
     return AttachmentResult(addresses: addresses, routes: configuration.routes, dns: dns)
   }
@@ -42,9 +42,9 @@ struct HostLocal: Plugin {
 
   /// Releases the leases of this network that no valid attachment holds.
   func collectGarbage(_ call: Call) throws(PluginError) {
-    let owners = Set(try call.validAttachments().map(LeaseOwner.init))
+    let owners = try call.validAttachments().map(LeaseOwner.init)
     guard let store = try openStoreIfPresent(for: call) else { return }
-    try onStore { () throws(SystemError) in try store.releaseAll(except: owners) }
+    try onStore { () throws(SystemError) in try store.releaseAll(except: owners, listedBefore: call.arrival) }
   }
 
   /// An ADD could be served where the configuration is valid, the store can be written, and each set has a free address.
@@ -55,8 +55,8 @@ struct HostLocal: Plugin {
       _ = try configuration.dns()
       let store = try openStore(for: call)
       try onStore { () throws(SystemError) in try store.checkWritable() }
-      for rangeSet in rangeSets where try !store.hasFreeAddress(in: rangeSet.pool) {
-        throw try store.exhaustion(of: rangeSet.pool)
+      for rangeSet in rangeSets where try !store.hasFreeAddress(of: rangeSet) {
+        throw try store.exhaustion(of: rangeSet, in: call.networkName)
       }
     } catch {
       throw PluginError(.unavailable, error.message, details: error.details)

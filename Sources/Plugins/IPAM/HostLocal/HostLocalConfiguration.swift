@@ -1,12 +1,19 @@
 internal import CNI
-internal import JSON
+package import JSON
 internal import LinuxSystem
 internal import NetworkAddresses
+package import State
 
 /// What a configuration says to host-local, as it was given. ``rangeSets(for:)`` says whether the ranges make sense.
 struct HostLocalConfiguration {
   /// The range sets: first those of the capability `ipRanges`, then the range of the old form, then `ipam.ranges`.
   let givenRangeSets: [[GivenRange]]
+
+  /// What is never handed out, whichever range it is in: `ipam.exclude`.
+  let excluded: [ExcludedAddresses]
+
+  /// How addresses are chosen.
+  let policy: LeasePolicy
 
   /// The addresses that are asked for: those of `args.cni.ips`, then those of the capability `ips`.
   let requestedAddresses: [IPAddress]
@@ -39,9 +46,11 @@ extension HostLocalConfiguration: JSONDecodable {
     let arguments = try json.valueIfPresent("args", as: JSONValue.self)?.valueIfPresent("cni", as: JSONValue.self)
     let capabilities = try json.valueIfPresent("capabilities", as: JSONValue.self)
 
-    let oldForm = ipam["subnet"] == nil ? [] : [[try GivenRange(json: ipam)]]
+    let oldForm = ipam["subnet"] == nil ? [] : [[try GivenRange(oldForm: ipam)]]
     givenRangeSets =
       try (runtime?.valueIfPresent("ipRanges") ?? []) + oldForm + (ipam.valueIfPresent("ranges") ?? [])
+    excluded = try ipam.value("exclude", default: [])
+    policy = try LeasePolicy(json: ipam)
     requestedAddresses =
       try (arguments?.requestedAddresses("ips") ?? []) + (runtime?.requestedAddresses("ips") ?? [])
     routes = try ipam.value("routes", default: [])
@@ -59,13 +68,57 @@ struct GivenRange: JSONDecodable {
   let first: IPAddress?
   let last: IPAddress?
   let gateway: IPAddress?
+  /// What is never handed out.
+  let excluded: [ExcludedAddresses]
 
   init(json: JSONValue) throws(JSONError) {
+    try self.init(json, excluded: json.value("exclude", default: []))
+  }
+
+  /// Reads a range whose keys stand in `ipam` itself. What is excluded there is so in every range.
+  init(oldForm json: JSONValue) throws(JSONError) { try self.init(json, excluded: []) }
+
+  private init(_ json: JSONValue, excluded: [ExcludedAddresses]) throws(JSONError) {
     subnet = try json.valueIfPresent("subnet")
     let subnetText = try json.valueUnlessEmpty("subnet")
-    isMapped = subnet?.address.family == .ipv4 && subnetText?.contains(":") == true
+    isMapped = subnet?.address.family == .ipv4 && subnetText?.utf8.contains(UInt8(ascii: ":")) == true
     first = try json.addressUnlessEmpty("rangeStart")
     last = try json.addressUnlessEmpty("rangeEnd")
     gateway = try json.addressUnlessEmpty("gateway")
+    self.excluded = excluded
   }
+}
+
+/// An address or a block of them that is never handed out.
+struct ExcludedAddresses: JSONDecodable {
+  let addresses: ClosedRange<IPAddress>
+
+  /// As it was given: `10.1.0.9`, `10.1.0.64/26`.
+  let text: String
+
+  init(json: JSONValue) throws(JSONError) {
+    text = try String(json: json)
+    if let address = IPAddress(text) {
+      addresses = address...address
+    } else if let block = CIDR(text), block == block.network {
+      addresses = block.firstAddress...block.lastAddress
+    } else {
+      throw JSONError("\(quoted(text)) is neither an address nor a network in CIDR notation", at: json)
+    }
+  }
+}
+
+extension LeasePolicy: JSONDecodable {
+  /// Reads the keys `releaseCooldown` and `stableAddresses`.
+  package init(json: JSONValue) throws(JSONError) {
+    let cooldown = try json.value("releaseCooldown", default: 0)
+    guard (0...Self.longestCooldown).contains(cooldown) else {
+      throw JSONError(
+        "releaseCooldown is \(cooldown), not a number of seconds up to \(Self.longestCooldown)", at: json)
+    }
+    self.init(cooldown: cooldown, isStable: try json.value("stableAddresses", default: false))
+  }
+
+  /// A day, in seconds: whoever keeps addresses for longer wants a larger range.
+  private static var longestCooldown: Int { 86400 }
 }

@@ -6,13 +6,21 @@ internal import State
 /// Opens the store of the call's network, and makes it where there is none.
 func openStore(for call: Call) throws(PluginError) -> LeaseStore {
   let directory = try storeDirectory(for: call)
-  return try onStore { () throws(SystemError) in try LeaseStore(directory: directory) }
+  let policy = policy(of: call)
+  return try onStore { () throws(SystemError) in try LeaseStore(directory: directory, policy: policy) }
 }
 
 /// Opens the store of the call's network, if there is one.
 func openStoreIfPresent(for call: Call) throws(PluginError) -> LeaseStore? {
   let directory = try storeDirectory(for: call)
-  return try onStore { () throws(SystemError) in try LeaseStore.ifPresent(directory: directory) }
+  let policy = policy(of: call)
+  return try onStore { () throws(SystemError) in try LeaseStore.ifPresent(directory: directory, policy: policy) }
+}
+
+/// How the call's configuration wants addresses to be chosen. ADD and STATUS have refused one that makes no sense before;
+/// to a DEL it must not matter.
+private func policy(of call: Call) -> LeasePolicy {
+  call.configuration["ipam"].flatMap { try? LeasePolicy(json: $0) } ?? LeasePolicy()
 }
 
 /// The directory of the call's network: the one below `ipam.dataDir` with the network's name.

@@ -9,11 +9,13 @@ struct SubnetRange {
   /// The gateway of the subnet. It need not lie in it.
   let gateway: IPAddress
 
-  /// The addresses; the gateway is left out.
+  /// The addresses; the gateway is left out, and what the configuration excludes.
   let addresses: AddressRange
 
   /// Fills in what was not given, and refuses what makes no sense.
-  init(_ given: GivenRange) throws(PluginError) {
+  ///
+  /// - Parameter excluded: What is excluded in every range, beside what the range itself excludes.
+  init(_ given: GivenRange, excluding excluded: [ExcludedAddresses]) throws(PluginError) {
     guard let subnet = given.subnet else { throw invalid("a range has no subnet") }
     guard !given.isMapped else { throw invalid("IPNet IP and Mask version mismatch") }
     guard subnet.prefixLength <= subnet.address.bitWidth - 2, let second = subnet.firstAddress.next else {
@@ -30,7 +32,11 @@ struct SubnetRange {
 
     guard subnet.contains(first) else { throw invalid("RangeStart \(first) not in network \(subnet)") }
     guard subnet.contains(last) else { throw invalid("RangeEnd \(last) not in network \(subnet)") }
-    guard let addresses = AddressRange(from: first, through: last, excluding: gateway) else {
+    for excluded in given.excluded where !(subnet.firstAddress...subnet.lastAddress).overlaps(excluded.addresses) {
+      throw invalid("excluded \(excluded.text) is not in network \(subnet)")
+    }
+    let neverGiven = [gateway...gateway] + (given.excluded + excluded).map(\.addresses)
+    guard let addresses = AddressRange(from: first, through: last, excluding: neverGiven) else {
       // The wrong order is the fault of the one that was given; of the start where both were.
       throw given.first == nil
         ? invalid("RangeEnd \(last) not in network \(subnet)") : invalid("RangeStart \(first) not in network \(subnet)")
@@ -46,12 +52,14 @@ struct SubnetRangeSet {
   let ranges: [SubnetRange]
   let pool: AddressPool
 
-  /// - Parameter number: The set's place among those of the configuration, from zero.
-  init(number: Int, _ given: [GivenRange]) throws(PluginError) {
+  /// - Parameters:
+  ///   - number: The set's place among those of the configuration, from zero.
+  ///   - excluded: What is excluded in every range.
+  init(number: Int, _ given: [GivenRange], excluding excluded: [ExcludedAddresses]) throws(PluginError) {
     guard !given.isEmpty else { throw invalid("empty range set") }
     var ranges: [SubnetRange] = []
     for range in given {
-      ranges.append(try SubnetRange(range))
+      ranges.append(try SubnetRange(range, excluding: excluded))
       guard ranges[0].family == ranges[ranges.count - 1].family else { throw invalid("mixed address families") }
     }
     let addresses = ranges.map(\.addresses)
@@ -69,6 +77,10 @@ struct SubnetRangeSet {
   /// The range that an address lies in.
   func range(of address: IPAddress) -> SubnetRange? { ranges.first { $0.addresses.contains(address) } }
 
+  func overlaps(_ addresses: ClosedRange<IPAddress>) -> Bool {
+    pool.ranges.contains { ($0.first...$0.last).overlaps(addresses) }
+  }
+
   func overlaps(_ other: SubnetRangeSet) -> Bool {
     pool.ranges.contains { range in other.pool.ranges.contains(where: range.overlaps) }
   }
@@ -85,7 +97,7 @@ extension HostLocalConfiguration {
     var sets: [SubnetRangeSet] = []
     for (number, given) in givenRangeSets.enumerated() {
       do throws(PluginError) {
-        sets.append(try SubnetRangeSet(number: number, given))
+        sets.append(try SubnetRangeSet(number: number, given, excluding: excluded))
       } catch {
         throw error.during("invalid range set \(number)")
       }
@@ -95,6 +107,9 @@ extension HostLocalConfiguration {
       if let other = sets[(number + 1)...].firstIndex(where: set.overlaps) {
         throw invalid("range set \(number) overlaps with \(other)")
       }
+    }
+    for excluded in excluded where !sets.contains(where: { $0.overlaps(excluded.addresses) }) {
+      throw invalid("excluded \(excluded.text) is in no range")
     }
     return sets
   }

@@ -1,0 +1,36 @@
+internal import CLinux
+internal import LinuxSystem
+
+/// Which run of the kernel this is, and which files are older than it.
+package struct Boot: Sendable {
+  /// A number that no other boot has.
+  let identifier: UInt64
+
+  /// Files that were changed before this are of an earlier boot for certain. In nanoseconds since 1970.
+  ///
+  /// A file of this boot can look older than the boot: a machine without a clock of its own begins in 1970 and is set
+  /// right later. So it is the earlier one of two readings: when the clock now says that the machine was started, and
+  /// what it said when the kernel's own file systems were mounted.
+  let start: Int64
+
+  /// Stands for any boot before this one.
+  static let earlier: UInt64 = 0
+
+  package init(identifier: UInt64, start: Int64) {
+    self.identifier = identifier
+    self.start = start
+  }
+
+  /// The running kernel's boot; nil where `/proc` does not tell.
+  package static func current() -> Boot? {
+    guard let text = try? readFile("/proc/sys/kernel/random/boot_id", limit: 64), !text.isEmpty,
+      let processes = try? fileStatus("/proc")
+    else {
+      return nil
+    }
+    let mounted = nanoseconds(processes.st_ctim)
+    return Boot(
+      identifier: StableHash.of(text),
+      start: min(nanosecondsSince1970() - nanosecondsSinceBoot(), mounted))
+  }
+}

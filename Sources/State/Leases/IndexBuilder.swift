@@ -1,0 +1,83 @@
+internal import CLinux
+internal import LinuxSystem
+internal import NetworkAddresses
+internal import SystemPackage
+
+/// Reads a lease directory once and makes the index of what is in there.
+///
+/// What the index before knew is carried over for the leases that are still the same: in which boot they were seen first,
+/// and who asked for them. Leases of an earlier boot are removed on the way, for their containers cannot exist any more.
+struct IndexBuilder {
+  let directory: LeaseDirectory
+  let boot: Boot?
+  let policy: LeasePolicy
+  /// The index before; nil where there is none.
+  let previous: StoredIndex?
+
+  /// Builds the index: in a file, and where that cannot be written, in memory.
+  func build() throws(SystemError) -> StoredIndex {
+    // Whoever was killed while he reserved has left it, and it may be the second name of a lease.
+    _ = try? removeFile(directory.preparedLease)
+    if boot != nil, let index = try? build(onDisk: true) { return index }
+    return try build(onDisk: false)
+  }
+
+  private func build(onDisk: Bool) throws(SystemError) -> StoredIndex {
+    let pageCount = previous.map { min($0.table.pageCount, 1 << 20) } ?? 1
+    var index = try StoredIndex(emptyFor: directory, pageCount: pageCount, onDisk: onDisk)
+    let now = nanosecondsSinceBoot()
+    index.header.boot = boot?.identifier ?? 0
+    index.header.built = now
+    try forEachName(in: directory.path) { name throws(SystemError) in
+      guard let address = directory.address(ofFile: name), let file = try directory.leaseFile(of: address) else { return }
+      guard let record = try record(of: address, file) else { return }
+      if record.kind == .holderless { index.header.holderlessCount += 1 }
+      try index.insert(record, for: directory)
+      try index.markTaken(address, for: directory)
+    }
+    try carryRestsOver(to: &index, at: now)
+    try index.publish(for: directory)
+    return index
+  }
+
+  /// The entry of a lease; nil where the lease was of an earlier boot, and is gone now.
+  private func record(of address: IPAddress, _ file: LeaseFile) throws(SystemError) -> IndexRecord? {
+    var record = IndexRecord(leaseOf: address, file: file, boot: boot?.identifier ?? 0)
+    if let known = knownRecord(like: record) {
+      record = known
+    } else if let boot, file.changed < boot.start {
+      record = IndexRecord(leaseOf: address, file: file, boot: Boot.earlier)
+    }
+    guard let boot, record.boot != boot.identifier else { return record }
+    // One that cannot be removed keeps its address.
+    if (try? removeFile(directory.lease(of: address))) != nil { return nil }
+    return record
+  }
+
+  /// What the index before knew about the very same file. An index that cannot be read knew nothing.
+  private func knownRecord(like record: IndexRecord) -> IndexRecord? {
+    guard let previous, record.inode != 0 else { return nil }
+    let found = try? previous.table.first(record.key) {
+      $0.isLease && $0.address == record.address && $0.inode == record.inode && $0.modified == record.modified
+    }
+    return found?.record
+  }
+
+  /// Addresses go on resting, and those whose lease vanished behind our back, by the reference's DEL or by hand, begin to.
+  private func carryRestsOver(to index: inout StoredIndex, at now: Int64) throws(SystemError) {
+    guard let previous, let boot, previous.header.boot == boot.identifier else { return }
+    for page in 0..<previous.table.pageCount {
+      guard let records = try? previous.table.records(ofPage: page) else { return }
+      for record in records {
+        switch record.kind {
+        case .resting where now < record.end: try index.insert(record, for: directory)
+        case .lease where policy.cooldown > 0:
+          guard try !TakenAddresses.contains(record.address, in: index.table) else { continue }
+          let rest = IndexRecord(resting: record.address, until: now &+ policy.rest, holder: record.key)
+          try index.insert(rest, for: directory)
+        default: break
+        }
+      }
+    }
+  }
+}
