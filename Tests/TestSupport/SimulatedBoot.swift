@@ -36,14 +36,22 @@ package struct SimulatedBoot: Sendable {
   /// Skips the test that runs now where boots cannot be simulated.
   package static func require(sourceLocation: SourceLocation = #_sourceLocation) throws {
     try Privileges.require(.systemAdministration, sourceLocation: sourceLocation)
-    let outcome = try SimulatedBoot().run("/bin/true")
-    if outcome.status != 0 {
-      try Test.cancel("cannot simulate a boot here: \(outcome.errorText)", sourceLocation: sourceLocation)
-    }
+    if let obstacle { try Test.cancel("cannot simulate a boot: \(obstacle)", sourceLocation: sourceLocation) }
   }
 
-  private func run(_ path: String, _ arguments: [String] = []) throws -> Program.Outcome {
-    try Program(wrapper[0], wrapper.dropFirst() + [path] + arguments).run()
+  /// Why a boot cannot be simulated here; nil where it can. A boot takes up to a second, so this is tried once.
+  private static let obstacle: String? = {
+    do {
+      let outcome = try SimulatedBoot().run("/bin/true")
+      return outcome.status == 0 ? nil : outcome.errorText
+    } catch {
+      return "\(error)"
+    }
+  }()
+
+  private func run(_ path: String) throws -> Program.Outcome {
+    // The directory must be there until the program has ended.
+    try withExtendedLifetime(directory) { try Program(wrapper[0], wrapper.dropFirst() + [path]).run() }
   }
 }
 
