@@ -73,6 +73,7 @@ import Testing
     let store = try HostLocalStore()
     try store.add("garbage")
     let added = Mutex<[String]>([])
+    let collected = Mutex<HostLocalAnswer?>(nil)
     // The collection waits before it locks the store. Were it ever quicker than the ADD, it would find nothing to free.
     let trace = store.directory.file("trace")
     let collection = try store.program(
@@ -81,7 +82,7 @@ import Testing
     try atOnce(2) { worker in
       if worker == 0 {
         let answer = HostLocalAnswer(try collection.run())
-        #expect(answer.succeeded, "\(answer)")
+        collected.withLock { $0 = answer }
       } else {
         // The lock file's name is in the trace when the process of the collection has long begun.
         try waitUntil("the collection has begun") {
@@ -92,6 +93,8 @@ import Testing
         added.withLock { $0 = addresses }
       }
     }
+    let answer = try #require(collected.withLock { $0 })
+    #expect(answer.succeeded, "\(answer)")
     #expect(try store.addresses(of: "young") == added.withLock { $0 })
     #expect(try store.addresses(of: "garbage") == [])
   }
