@@ -36,7 +36,7 @@ import Testing
     ] as [[UInt8]])
   func anythingElseIsNobodys(_ content: [UInt8]) {
     let holder = LeaseHolder(fileContent: content)
-    #expect(holder == .unknown)
+    #expect(holder == .nobody)
     #expect(!holder.includes(owner))
   }
 }

@@ -95,11 +95,32 @@ import Testing
     #expect(try directory.reserveNext(slash24, for: owner) == "10.1.0.2")
   }
 
-  @Test func aFileOfAnyContentKeepsItsAddress() throws {
+  @Test func aFileOfAnyContentKeepsItsAddressWhileThereAreOthers() throws {
     try directory.write([], to: "n1/10.1.0.2")
     try directory.write([0, 0xff], to: "n1/10.1.0.3")
     try makeDirectories(directory.file("n1/10.1.0.4"), mode: 0o755)
-    #expect(try directory.reserveNext(slash24, for: owner) == "10.1.0.5")
+    let pool = AddressPool(number: 0, [try addressRange("10.1.0.2", "10.1.0.5")])
+    #expect(try directory.reserveNext(pool, for: owner) == "10.1.0.5")
+    #expect(try directory.reserveNext(pool, for: other) == "10.1.0.2")
+    #expect(try directory.reserveNext(pool, for: LeaseOwner(containerID: "cid3", interfaceName: "eth0")) == "10.1.0.3")
+    #expect(try directory.reserveNext(pool, for: LeaseOwner(containerID: "cid4", interfaceName: "eth0")) == nil)
+  }
+
+  @Test func whatIsNobodysIsReservedWhereItIsAskedFor() throws {
+    try directory.write([0], to: "n1/10.1.0.9")
+    var store = try directory.store()
+    #expect(try store.reserve(try address("10.1.0.9"), in: slash24, for: owner))
+    try store.commit()
+    #expect(try store.lease(of: try address("10.1.0.9"))?.holder == .owner(owner))
+  }
+
+  @Test func aLeaseThatIsEmptiedInPlaceIsNotForever() throws {
+    let pool = AddressPool(number: 0, [try addressRange("10.1.0.2", "10.1.0.3")])
+    try directory.reserveNext(pool, for: owner)
+    try directory.reserveNext(pool, for: other)
+    #expect(truncate(directory.file("n1/10.1.0.2"), 0) == 0)
+    #expect(try directory.store().hasFreeAddress(in: pool))
+    #expect(try directory.reserveNext(pool, for: LeaseOwner(containerID: "cid3", interfaceName: "eth0")) == "10.1.0.2")
   }
 
   @Test func aParticularAddressIsReservedOnce() throws {
@@ -108,7 +129,7 @@ import Testing
     #expect(try store.reserve(wanted, in: slash24, for: owner))
     #expect(try !store.reserve(wanted, in: slash24, for: other))
     try store.commit()
-    #expect(store.holder(of: wanted) == .owner(owner))
+    #expect(try store.lease(of: wanted)?.holder == .owner(owner))
     #expect(try directory.read("n1/last_reserved_ip.0") == Array("10.1.0.50".utf8))
   }
 
@@ -177,15 +198,24 @@ import Testing
     try directory.write("cid1".utf8, to: "n1/10.1.0.20")
     try directory.write("cid3".utf8, to: "n1/10.1.0.21")
     try directory.write([], to: "n1/10.1.0.22")
-    #expect(try directory.collect(keeping: [owner]) == ["10.1.0.21", "10.1.0.3", "10.1.0.4"])
+    try makeDirectories(directory.file("n1/10.1.0.23"), mode: 0o755)
+    #expect(try directory.collect(keeping: [owner]) == ["10.1.0.21", "10.1.0.22", "10.1.0.3", "10.1.0.4"])
     #expect(
-      try directory.names(in: "n1") == ["10.1.0.2", "10.1.0.20", "10.1.0.22", "last_reserved_ip.0", "lock"])
+      try directory.names(in: "n1") == ["10.1.0.2", "10.1.0.20", "10.1.0.23", "last_reserved_ip.0", "lock"])
   }
 
-  @Test func takenAddressesAreCountedWhereThePoolCouldHandThemOut() throws {
-    for name in ["10.1.0.1", "10.1.0.2", "10.1.0.3", "10.2.0.1"] { try directory.write([], to: "n1/\(name)") }
+  @Test func aPoolsLeasesAreCountedAndTheOldestNamed() throws {
+    for name in ["10.1.0.1", "10.1.0.2", "10.1.0.3", "10.2.0.1"] {
+      try directory.write("c\r\n\(name)".utf8, to: "n1/\(name)")
+    }
+    var times = [timespec(tv_sec: 0, tv_nsec: 0), timespec(tv_sec: 1000, tv_nsec: 0)]
+    #expect(utimensat(AT_FDCWD, directory.file("n1/10.1.0.3"), &times, 0) == 0)
     let store = try directory.store()
-    #expect(try store.takenCount(in: slash24) == 2)
+    let occupancy = try store.occupancy(of: slash24, oldest: 1, holders: 9)
+    #expect(occupancy.leased == 2 && occupancy.capacity == 253 && occupancy.resting == 0)
+    #expect(occupancy.oldest.map(\.address.description) == ["10.1.0.3"])
+    #expect(occupancy.oldest.map(\.since) == [1000])
+    #expect(occupancy.holders.count == 2)
   }
 
   @Test func whatCannotBeReleasedIsReportedAfterTheRest() throws {
@@ -217,12 +247,16 @@ import Testing
 
 extension TemporaryDirectory {
   /// Opens the store of network `n1`.
-  func store() throws -> LeaseStore { try LeaseStore(directory: file("n1")) }
+  func store(_ policy: LeasePolicy = LeasePolicy(), boot: Boot? = .current()) throws -> LeaseStore {
+    try LeaseStore(directory: file("n1"), policy: policy, boot: boot)
+  }
 
   /// Reserves the next address of a pool in a transaction of its own.
   @discardableResult
-  func reserveNext(_ pool: AddressPool, for owner: LeaseOwner) throws -> String? {
-    var store = try store()
+  func reserveNext(
+    _ pool: AddressPool, for owner: LeaseOwner, _ policy: LeasePolicy = LeasePolicy(), boot: Boot? = .current()
+  ) throws -> String? {
+    var store = try store(policy, boot: boot)
     let address = try store.reserveNext(in: pool, for: owner)
     try store.commit()
     return address?.description
@@ -230,13 +264,13 @@ extension TemporaryDirectory {
 
   /// Releases an owner's leases. Returns the addresses, sorted as texts.
   @discardableResult
-  func release(_ owner: LeaseOwner) throws -> [String] {
-    let store = try store()
+  func release(_ owner: LeaseOwner, _ policy: LeasePolicy = LeasePolicy()) throws -> [String] {
+    let store = try store(policy)
     return try store.release(leasesOf: owner).map(\.description).sorted()
   }
 
   /// Releases what none of the owners holds. Returns the addresses, sorted as texts.
-  func collect(keeping owners: Set<LeaseOwner>) throws -> [String] {
+  func collect(keeping owners: [LeaseOwner]) throws -> [String] {
     let store = try store()
     return try store.releaseAll(except: owners).map(\.description).sorted()
   }

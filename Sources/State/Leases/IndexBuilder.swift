@@ -16,8 +16,6 @@ struct IndexBuilder {
 
   /// Builds the index: in a file, and where that cannot be written, in memory.
   func build() throws(SystemError) -> StoredIndex {
-    // Whoever was killed while he reserved has left it, and it may be the second name of a lease.
-    _ = try? removeFile(directory.preparedLease)
     if boot != nil, let index = try? build(onDisk: true) { return index }
     return try build(onDisk: false)
   }

@@ -37,6 +37,8 @@ final class LeaseIndex {
       stored = previous
       needsProof = false
     } else {
+      // Whoever was killed while he reserved has left it, and it may be the second name of a lease.
+      _ = try? removeFile(directory.preparedLease)
       stored = try IndexBuilder(directory: directory, boot: boot, policy: policy, previous: previous).build()
       stored.header.directory = UInt64(status.st_ino)
       needsProof = true
