@@ -28,7 +28,13 @@ struct IndexBuilder {
     index.header.built = now
     try forEachName(in: directory.path) { name throws(SystemError) in
       guard let address = directory.address(ofFile: name), let file = try directory.leaseFile(of: address) else { return }
-      guard let record = try record(of: address, file) else { return }
+      let record = record(of: address, file)
+      if let boot, record.boot != boot.identifier {
+        // One that cannot be removed keeps its address, until a later call can.
+        if (try? removeFile(directory.lease(of: address))) != nil { return }
+        index.isComplete = false
+      }
+      if file.isDoubtful { index.isComplete = false }
       if record.kind == .holderless { index.header.holderlessCount += 1 }
       try index.insert(record, for: directory)
       try index.markTaken(address, for: directory)
@@ -38,18 +44,12 @@ struct IndexBuilder {
     return index
   }
 
-  /// The entry of a lease; nil where the lease was of an earlier boot, and is gone now.
-  private func record(of address: IPAddress, _ file: LeaseFile) throws(SystemError) -> IndexRecord? {
-    var record = IndexRecord(leaseOf: address, file: file, boot: boot?.identifier ?? 0)
-    if let known = knownRecord(like: record) {
-      record = known
-    } else if let boot, file.changed < boot.start {
-      record = IndexRecord(leaseOf: address, file: file, boot: Boot.earlier)
-    }
-    guard let boot, record.boot != boot.identifier else { return record }
-    // One that cannot be removed keeps its address.
-    if (try? removeFile(directory.lease(of: address))) != nil { return nil }
-    return record
+  /// The entry of a lease, with the boot in which it was seen first.
+  private func record(of address: IPAddress, _ file: LeaseFile) -> IndexRecord {
+    let record = IndexRecord(leaseOf: address, file: file, boot: boot?.identifier ?? 0)
+    if let known = knownRecord(like: record) { return known }
+    guard let boot, file.changed < boot.start else { return record }
+    return IndexRecord(leaseOf: address, file: file, boot: Boot.earlier)
   }
 
   /// What the index before knew about the very same file. An index that cannot be read knew nothing.

@@ -63,7 +63,8 @@ struct LeaseDirectory: Sendable {
       switch error.code {
       case .noSuchFileOrDirectory: return nil
       case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: throw error
-      default: return LeaseFile.unreadable
+      case .tooManySymbolicLinkLevels, .isDirectory, .noSuchAddressOrDevice: return .unreadable(forGood: true)
+      default: return .unreadable(forGood: false)
       }
     }
   }
@@ -83,14 +84,22 @@ struct LeaseFile: Sendable {
   /// When anything about it was changed last, in nanoseconds since 1970: the one time that nobody can set.
   let changed: Int64
 
-  /// What is known of a file that cannot be read.
-  static var unreadable: LeaseFile { LeaseFile(holder: .unreadable, inode: 0, modified: 0, changed: .max) }
+  /// Whether the next one who reads it may find something else, though nobody writes it: it could not be read this time.
+  let isDoubtful: Bool
 
-  private init(holder: LeaseHolder, inode: UInt64, modified: Int64, changed: Int64) {
+  /// What is known of a file that cannot be read.
+  ///
+  /// - Parameter isForGood: Whether it is none that ever can be, such as a directory.
+  static func unreadable(forGood isForGood: Bool) -> LeaseFile {
+    LeaseFile(holder: .unreadable, inode: 0, modified: 0, changed: .max, isDoubtful: !isForGood)
+  }
+
+  private init(holder: LeaseHolder, inode: UInt64, modified: Int64, changed: Int64, isDoubtful: Bool) {
     self.holder = holder
     self.inode = inode
     self.modified = modified
     self.changed = changed
+    self.isDoubtful = isDoubtful
   }
 
   /// Reads an opened lease file.
@@ -103,6 +112,6 @@ struct LeaseFile: Sendable {
   init(_ content: [UInt8], _ status: stat) {
     self.init(
       holder: LeaseHolder(fileContent: content), inode: UInt64(status.st_ino), modified: nanoseconds(status.st_mtim),
-      changed: nanoseconds(status.st_ctim))
+      changed: nanoseconds(status.st_ctim), isDoubtful: false)
   }
 }

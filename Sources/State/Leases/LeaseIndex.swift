@@ -180,7 +180,7 @@ final class LeaseIndex {
   ///
   /// Where that fails, the next call makes the index anew.
   func prove() {
-    guard needsProof, !isLost, stored.isOnDisk else { return }
+    guard needsProof, !isLost, stored.isOnDisk, stored.isComplete else { return }
     needsProof = false
     let now = nanosecondsSince1970()
     let second = now / 1_000_000_000

@@ -4,8 +4,8 @@ internal import SystemPackage
 
 /// A hash table in a file: pages of 64 entries, of which an entry's key says the first that it may be in.
 ///
-/// Whatever is asked reads one page as a rule, and whatever is changed writes one entry, however many there are. One page
-/// is in memory at a time. Nothing here survives a torn write: the index that stands on it knows when to trust the file.
+/// Whatever is asked reads one page as a rule, and whatever is changed writes one entry, however many there are. A few
+/// pages are in memory at a time. Nothing here survives a torn write: the index that stands on it knows when to trust the file.
 final class RecordTable {
   static let recordsPerPage = 64
   private static let pageSize = recordsPerPage * MemoryLayout<IndexRecord>.stride
@@ -19,9 +19,19 @@ final class RecordTable {
   /// How many entries are not empty, those that were removed included.
   private(set) var usedCount: Int
 
-  private var page: [IndexRecord]
-  /// Which page that is; -1 for none.
-  private var pageNumber = -1
+  /// The pages read last.
+  private var pages: [Page]
+  /// Which of them makes room for the next.
+  private var oldest = 0
+
+  private struct Page {
+    /// Which page of the file that is; -1 for none.
+    var number = -1
+    var records = Array(repeating: IndexRecord(), count: recordsPerPage)
+  }
+
+  /// As many as one call asks for more than once: those of an owner, and of the blocks that an address is in.
+  private static let pagesInMemory = 8
 
   /// Where an entry is.
   struct Position: Equatable {
@@ -35,7 +45,7 @@ final class RecordTable {
     self.path = path
     self.pageCount = pageCount
     self.usedCount = usedCount
-    page = Array(repeating: IndexRecord(), count: Self.recordsPerPage)
+    pages = []
   }
 
   /// Makes an empty table in an empty file.
@@ -61,11 +71,12 @@ final class RecordTable {
     var slot = 0
     if let previous { (number, slot) = (previous.page, previous.slot + 1) }
     for _ in 0..<pageCount {
-      try load(number)
+      let index = try load(number)
       while slot < Self.recordsPerPage {
-        if page[slot].kind == .empty { return nil }
-        if page[slot].key == key && page[slot].kind != .removed && isWanted(page[slot]) {
-          return (Position(page: number, slot: slot), page[slot])
+        let record = pages[index].records[slot]
+        if record.kind == .empty { return nil }
+        if record.key == key && record.kind != .removed && isWanted(record) {
+          return (Position(page: number, slot: slot), record)
         }
         slot += 1
       }
@@ -76,8 +87,8 @@ final class RecordTable {
 
   /// Every entry of a page, be it empty.
   func records(ofPage number: Int) throws(SystemError) -> [IndexRecord] {
-    try load(number)
-    return page
+    let index = try load(number)
+    return pages[index].records
   }
 
   // MARK: Changing
@@ -86,9 +97,9 @@ final class RecordTable {
   func insert(_ record: IndexRecord) throws(SystemError) {
     var number = home(of: record.key)
     for _ in 0..<pageCount {
-      try load(number)
-      if let slot = page.firstIndex(where: { $0.kind == .empty || $0.kind == .removed }) {
-        if page[slot].kind == .empty { usedCount += 1 }
+      let index = try load(number)
+      if let slot = pages[index].records.firstIndex(where: { $0.kind == .empty || $0.kind == .removed }) {
+        if pages[index].records[slot].kind == .empty { usedCount += 1 }
         try replace(Position(page: number, slot: slot), with: record)
         return
       }
@@ -99,8 +110,8 @@ final class RecordTable {
 
   /// Writes an entry with the same key over one.
   func replace(_ position: Position, with record: IndexRecord) throws(SystemError) {
-    try load(position.page)
-    page[position.slot] = record
+    let index = try load(position.page)
+    pages[index].records[position.slot] = record
     let offset = off_t((position.page + 1) * Self.pageSize + position.slot * MemoryLayout<IndexRecord>.stride)
     let descriptor = file.rawValue
     let written = try withUnsafeBytes(of: record) { bytes -> Result<Int, SystemError> in
@@ -109,7 +120,6 @@ final class RecordTable {
       }
     }.get()
     if written != MemoryLayout<IndexRecord>.stride {
-      pageNumber = -1
       throw SystemError("pwrite", .noSpace, on: path)
     }
   }
@@ -118,8 +128,9 @@ final class RecordTable {
     var record = IndexRecord()
     // A page that was never full has nothing behind it in the next one, and entries in it are looked for up to its
     // first empty one: so the last one before that can become empty again.
-    try load(position.page)
-    let isLast = position.slot + 1 < Self.recordsPerPage && page[position.slot + 1].kind == .empty
+    let index = try load(position.page)
+    let isLast =
+      position.slot + 1 < Self.recordsPerPage && pages[index].records[position.slot + 1].kind == .empty
     record.kind = isLast ? .empty : .removed
     if isLast { usedCount -= 1 }
     try replace(position, with: record)
@@ -131,17 +142,28 @@ final class RecordTable {
 
   private func next(_ number: Int) -> Int { (number + 1) & (pageCount - 1) }
 
-  private func load(_ number: Int) throws(SystemError) {
-    if number == pageNumber { return }
-    pageNumber = -1
+  /// Brings a page into memory.
+  ///
+  /// - Returns: Its place there.
+  private func load(_ number: Int) throws(SystemError) -> Int {
+    if let index = pages.firstIndex(where: { $0.number == number }) { return index }
+    var index = pages.count
+    if index < Self.pagesInMemory {
+      pages.append(Page())
+    } else {
+      index = oldest
+      oldest = (oldest + 1) % Self.pagesInMemory
+    }
+    pages[index].number = -1
     let offset = off_t((number + 1) * Self.pageSize)
     let descriptor = file.rawValue
-    let count = try page.withUnsafeMutableBytes { bytes -> Result<Int, SystemError> in
+    let count = try pages[index].records.withUnsafeMutableBytes { bytes -> Result<Int, SystemError> in
       Result { () throws(SystemError) in
         try systemCall("pread") { pread(descriptor, bytes.baseAddress, bytes.count, offset) }
       }
     }.get()
     guard count == Self.pageSize else { throw SystemError("pread", .ioError, on: path) }
-    pageNumber = number
+    pages[index].number = number
+    return index
   }
 }

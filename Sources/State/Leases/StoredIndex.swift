@@ -9,6 +9,8 @@ struct StoredIndex {
   let table: RecordTable
   /// Whether it is in a file, not in memory for one call.
   let isOnDisk: Bool
+  /// Whether it says all that there is to know. Otherwise it serves this call, and the next one makes it anew.
+  var isComplete = true
   /// Whether it has the name by which the next call finds it.
   private var isPublished: Bool
 
@@ -83,6 +85,7 @@ struct StoredIndex {
     let now = nanosecondsSinceBoot()
     var larger = try StoredIndex(emptyFor: directory, pageCount: table.pageCount * 2, onDisk: isOnDisk)
     larger.header = header
+    larger.isComplete = isComplete
     for page in 0..<table.pageCount {
       for record in try table.records(ofPage: page) where record.isOfUse(at: now) { try larger.table.insert(record) }
     }
