@@ -158,7 +158,7 @@ package struct FixtureRun {
   }
 
   /// What is printed with a mark in place of everything that varies: hardware addresses and names that were not given,
-  /// the directory of the plugins, and the version in a case for every version.
+  /// times, the directory of the plugins, and the version in a case for every version.
   private func placeholders(_ text: String) -> String {
     var given = fixture.text("config.json") ?? ""
     given += fixture.text("environment") ?? ""
@@ -170,6 +170,7 @@ package struct FixtureRun {
       $0 == "00:00:00:00:00:00" || given.contains($0)
     }
     .replacing(/\bveth[0-9a-f]{8}\b/, with: "<veth>")
+    .replacing(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, with: "<time>")
   }
 
   private func marking(

@@ -92,6 +92,12 @@ extension IndexRecord {
     set { payload.3 = UInt64(bitPattern: newValue) }
   }
 
+  /// Whether a lease was made before another one; of two that the files' times do not tell apart, the index may know.
+  func isOlder(than other: IndexRecord) -> Bool {
+    if modified != other.modified { return modified < other.modified }
+    return made != other.made ? made < other.made : address < other.address
+  }
+
   private static func number(of family: AddressFamily) -> UInt8 { family == .ipv4 ? 4 : 6 }
 
   /// What an entry of an address is found by.

@@ -37,7 +37,7 @@ extension LeaseStore {
       }
       guard record.isLease, pool.offers(record.address) else { return }
       occupancy.leased += 1
-      let place = oldest.firstIndex { record.modified < $0.modified } ?? oldest.count
+      let place = oldest.firstIndex { record.isOlder(than: $0) } ?? oldest.count
       if place < oldestCount {
         oldest.insert(record, at: place)
         if oldest.count > oldestCount { oldest.removeLast() }
