@@ -43,7 +43,7 @@ package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subjec
   var pause = 100_000
   while !(try tryLock(descriptor, kind)) {
     if monotonicNanoseconds() >= end {
-      let holders = lockHolders(of: descriptor).map { "process \($0)" }
+      let holders = lockHolders(of: descriptor).map { "process \($0)\(programName(of: $0).map { " (\($0))" } ?? "")" }
       let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
       throw SystemError("wait \(seconds) s for the lock that \(names) holds", .timedOut, on: subject)
     }
@@ -51,6 +51,13 @@ package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subjec
     nanosleep(&time, nil)
     pause = min(pause * 2, 10_000_000)
   }
+}
+
+/// The name of a process's program, as `/proc` tells it.
+private func programName(of process: pid_t) -> String? {
+  guard var bytes = try? readFile("/proc/\(process)/comm", limit: 64) else { return nil }
+  if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+  return String(decoding: bytes, as: UTF8.self)
 }
 
 /// The processes that hold a `flock(2)` lock on a file, as `/proc/locks` tells. Empty when it does not.

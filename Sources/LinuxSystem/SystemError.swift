@@ -34,6 +34,8 @@ extension Errno {
   /// The text of the error in the form that the field's tools print and search for: lower case, without a period
   /// (`no such file or directory`).
   public var text: String {
+    // Mostly it is no connection that was waited for.
+    if self == .timedOut { return "timed out" }
     let text = String(cString: swiftcni_strerror(rawValue))
     guard let first = text.utf8.first, UInt8(ascii: "A")...UInt8(ascii: "Z") ~= first else { return text }
     let second = text.utf8.dropFirst().first ?? UInt8(ascii: " ")

@@ -75,7 +75,7 @@ struct BatchExchangeTests {
     try exchange.receive(acknowledgement(8, error: 0).span.bytes)
     exchange.failPending { NetlinkError(operation: $0.description, code: .timedOut) }
     #expect(
-      exchange.outcomes.map { $0?.description } == ["do a: connection timed out", nil, "do c: connection timed out"])
+      exchange.outcomes.map { $0?.description } == ["do a: timed out", nil, "do c: timed out"])
   }
 }
 

@@ -124,7 +124,7 @@ struct SocketTests {
     let request = NetlinkRequest(MessageBuilder(.noOperation, [], UInt32(0)), "do nothing")
     let error = #expect(throws: NetlinkError.self) { _ = try socket.query(request, decode: index) }
     #expect(error?.code == .timedOut)
-    #expect(error?.description == "do nothing: poll: connection timed out")
+    #expect(error?.description == "do nothing: poll: timed out")
     // The socket is as good as new.
     #expect(try socket.query(findLoopback(), decode: index) == 1)
   }

@@ -64,7 +64,8 @@ import Testing
     case "missing": try removeFile(path)
     case "empty": #expect(truncate(path, 0) == 0)
     case "short": #expect(truncate(path, 5000) == 0)
-    case "garbage": try directory.write((0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 7) }, to: ".swift-cni/n1/index")
+    case "garbage":
+      try directory.write((0..<8192).map { UInt8(truncatingIfNeeded: $0 &* 7) }, to: ".swift-cni/n1/index")
     case "directory":
       try removeFile(path)
       try makeDirectories(path, mode: 0o700)

@@ -83,7 +83,9 @@ import Testing
   @Test func whatIsExcludedIsLeftOutWhereverItLies() throws {
     let first = try address("10.0.0.1")
     let last = try address("10.0.0.9")
-    let excluded = [("9.0.0.0", "10.0.0.2"), ("10.0.0.4", "10.0.0.5"), ("10.0.0.5", "10.0.0.6"), ("10.0.0.9", "11.0.0.0")]
+    let excluded = [
+      ("9.0.0.0", "10.0.0.2"), ("10.0.0.4", "10.0.0.5"), ("10.0.0.5", "10.0.0.6"), ("10.0.0.9", "11.0.0.0"),
+    ]
     let range = try #require(
       AddressRange(
         from: first, through: last, excluding: try excluded.map { try address($0.0)...address($0.1) }))

@@ -119,6 +119,7 @@ import Testing
 
   private func table(pageCount: Int) throws -> RecordTable {
     let path = directory.file("table\(pageCount)")
-    return try .empty(OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_TRUNC, mode: 0o600), path: path, pageCount: pageCount)
+    return try .empty(
+      OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_TRUNC, mode: 0o600), path: path, pageCount: pageCount)
   }
 }

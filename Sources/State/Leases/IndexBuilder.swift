@@ -21,13 +21,15 @@ struct IndexBuilder {
   }
 
   private func build(onDisk: Bool) throws(SystemError) -> StoredIndex {
-    let pageCount = previous.map { min($0.table.pageCount, 1 << 20) } ?? 1
+    let pageCount = RecordTable.pageCount(forRecords: previous?.table.usedCount ?? 0)
     var index = try StoredIndex(emptyFor: directory, pageCount: pageCount, onDisk: onDisk)
     let now = nanosecondsSinceBoot()
     index.header.boot = boot?.identifier ?? 0
     index.header.built = now
     try forEachName(in: directory.path) { name throws(SystemError) in
-      guard let address = directory.address(ofFile: name), let file = try directory.leaseFile(of: address) else { return }
+      guard let address = directory.address(ofFile: name), let file = try directory.leaseFile(of: address) else {
+        return
+      }
       let record = record(of: address, file)
       if let boot, record.boot != boot.identifier {
         // One that cannot be removed keeps its address, until a later call can.

@@ -166,7 +166,7 @@ final class LeaseIndex {
       guard let found = try stored.table.first(key, where: { $0.isLease && $0.address == address }) else {
         throw SystemError("look up", .noSuchFileOrDirectory, on: address.description)
       }
-      if found.record.kind == .holderless { stored.header.holderlessCount -= 1 }
+      if found.record.kind == .holderless, hasHolderlessLeases { stored.header.holderlessCount -= 1 }
       try stored.table.remove(found.position)
       try TakenAddresses.remove(address, from: stored.table)
       if isAtRest, policy.cooldown > 0 {

@@ -41,7 +41,7 @@ extension LeaseStore {
   /// the one that collects, or its ancestor. No ADD takes longer than some minutes, so a lease that is older is done with
   /// whatever its process does now.
   private static func isBeingAdded(_ record: IndexRecord) -> Bool {
-    guard record.process > 0, nanosecondsSinceBoot() - record.made < longestAdd else { return false }
+    guard record.process > 0, nanosecondsSinceBoot() &- record.made < longestAdd else { return false }
     guard let status = ProcessStatus(of: record.process), status.started <= record.made else { return false }
     return !ProcessStatus.isAncestorOrSelf(record.process)
   }

@@ -149,7 +149,7 @@ package struct LeaseStore: ~Copyable {
   ///
   /// - Returns: Whether it was.
   private func recheckIndex() throws(SystemError) -> Bool {
-    guard index.isSmall || nanosecondsSinceBoot() - index.built > 60_000_000_000 else { return false }
+    guard index.isSmall || nanosecondsSinceBoot() &- index.built > 60_000_000_000 else { return false }
     try index.rebuild()
     return true
   }

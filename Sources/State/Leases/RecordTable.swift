@@ -49,11 +49,19 @@ final class RecordTable {
   }
 
   /// Makes an empty table in an empty file.
-  static func empty(_ file: consuming OwnedDescriptor, path: String, pageCount: Int) throws(SystemError) -> RecordTable {
+  static func empty(_ file: consuming OwnedDescriptor, path: String, pageCount: Int) throws(SystemError) -> RecordTable
+  {
     let size = off_t((pageCount + 1) * pageSize)
     let descriptor = file.rawValue
     _ = try systemCall("ftruncate", on: path) { ftruncate(descriptor, size) }
     return RecordTable(file, path: path, pageCount: pageCount, usedCount: 0)
+  }
+
+  /// How many pages a number of entries fills to about a half. No trust in the number: it may be read from any file.
+  static func pageCount(forRecords count: Int) -> Int {
+    var pageCount = 1
+    while pageCount < 1 << 16, pageCount * recordsPerPageAtMost < count { pageCount *= 2 }
+    return pageCount
   }
 
   /// Whether another entry would make the table too full.

@@ -47,7 +47,8 @@ struct StoredIndex {
       try removeFile(path)
       file = try OwnedDescriptor(opening: path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
     } else {
-      file = OwnedDescriptor(owning: try systemCall("memfd_create") { memfd_create("lease-index", UInt32(MFD_CLOEXEC)) })
+      file = OwnedDescriptor(
+        owning: try systemCall("memfd_create") { memfd_create("lease-index", UInt32(MFD_CLOEXEC)) })
     }
     let table = try RecordTable.empty(file, path: path, pageCount: pageCount)
     self.init(header: IndexHeader(), table: table, isOnDisk: onDisk, isPublished: false)
