@@ -43,6 +43,23 @@ import Testing
       #""ranges": [[{"subnet": "10.1.0.0/24", "rangeStart": "x"}]]"#,
       "ipam.ranges[0][0].rangeStart: invalid IP address: x"
     ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "exclude": ["10.1.0.9", "10.2.0.0/16"]}]]"#,
+      "invalid range set 0: excluded 10.2.0.0/16 is not in network 10.1.0.0/24"
+    ),
+    (#""subnet": "10.1.0.0/24", "exclude": ["fd00::1"]"#, "excluded fd00::1 is in no range"),
+    (
+      #""subnet": "10.1.0.0/24", "exclude": ["10.1.0.5/30"]"#,
+      #"ipam.exclude[0]: "10.1.0.5/30" is neither an address nor a network in CIDR notation"#
+    ),
+    (
+      #""subnet": "10.1.0.0/24", "releaseCooldown": -1"#,
+      "ipam: releaseCooldown is -1, not a number of seconds up to 86400"
+    ),
+    (
+      #""subnet": "10.1.0.0/24", "releaseCooldown": 86401"#,
+      "ipam: releaseCooldown is 86401, not a number of seconds up to 86400"
+    ),
     (#""ranges": []"#, "no IP ranges specified"),
     (#""gateway": "10.1.0.1", "rangeStart": "10.1.0.2""#, "no IP ranges specified"),
     (#""ranges": [[{"subnet": "10.1.0.0/24"}], []]"#, "invalid range set 1: empty range set"),
