@@ -38,19 +38,21 @@ package func tryLock(_ descriptor: CInt, _ kind: FileLockKind) throws(SystemErro
 ///   - subject: What is locked, for the message.
 /// - Throws: `ETIMEDOUT` when the time is over; the operation names the processes that hold the lock.
 package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subject: String) throws(SystemError) {
-  // flock(2) has no deadline of its own, so a busy lock is tried again after pauses that grow to 10 ms.
+  if try tryLock(descriptor, kind) { return }
+  // Those who wait in flock(2) get the lock in the order in which they came, each as soon as it is free. It has no deadline
+  // of its own, so an alarm ends it.
   let end = monotonicNanoseconds() + Int64(seconds) * 1_000_000_000
-  var pause = 100_000
-  while !(try tryLock(descriptor, kind)) {
+  let alarm = try Alarm(seconds: seconds)
+  while flock(descriptor, kind.operation) == -1 {
+    let code = currentErrorNumber()
+    guard code == .interrupted else { throw SystemError("flock", code, on: subject) }
     if monotonicNanoseconds() >= end {
       let holders = lockHolders(of: descriptor).map { "process \($0)\(programName(of: $0).map { " (\($0))" } ?? "")" }
       let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
       throw SystemError("wait \(seconds) s for the lock that \(names) holds", .timedOut, on: subject)
     }
-    var time = timespec(tv_sec: 0, tv_nsec: pause)
-    nanosleep(&time, nil)
-    pause = min(pause * 2, 10_000_000)
   }
+  alarm.cancel()
 }
 
 /// The name of a process's program, as `/proc` tells it.

@@ -24,6 +24,20 @@ import Testing
     #expect(error?.operation.contains("process \(getpid())") == true)
   }
 
+  @Test(.timeLimit(.minutes(1))) func aWaitEndsThoughTheCallerBlocksEverySignal() throws {
+    try directory.write([], to: "n1/lock")
+    let held = try OwnedDescriptor(opening: directory.file("n1/lock"), O_RDONLY)
+    _ = try systemCall("flock") { flock(held.rawValue, LOCK_EX) }
+    try onThreadOfItsOwn {
+      var all = sigset_t()
+      sigfillset(&all)
+      pthread_sigmask(SIG_BLOCK, &all, nil)
+      let error = #expect(throws: SystemError.self) { _ = try LeaseStore(directory: directory.file("n1"), patience: 1) }
+      #expect(error?.code == .timedOut)
+      #expect(error?.operation.hasPrefix("wait 1 s for the lock that process \(getpid()) (") == true)
+    }
+  }
+
   @Test func theLockIsHeldAsLongAsTheStoreIsOpen() throws {
     do {
       let store = try directory.store()

@@ -94,6 +94,20 @@ static inline const char *swiftcni_invocation(void) { return program_invocation_
 // <sys/stat.h> has it with a cast: leave this time of futimens(2) as it is.
 static const long swiftcni_utime_omit = UTIME_OMIT;
 
+// timer_create(2) with a signal for one thread: the member that names the thread is a macro in newer headers, and in older
+// ones has no name at all.
+static inline int swiftcni_thread_timer(timer_t *timer, int signal) {
+  struct sigevent event;
+  memset(&event, 0, sizeof event);
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = signal;
+  event._sigev_un._tid = swiftcni_gettid();
+  return timer_create(CLOCK_MONOTONIC, &event, timer);
+}
+
+// The last but one of the real-time signals; SIGRTMAX is a call.
+static inline int swiftcni_alarm_signal(void) { return SIGRTMAX - 1; }
+
 // errno is a macro with a call in it.
 static inline int swiftcni_errno(void) { return errno; }
 static inline void swiftcni_set_errno(int code) { errno = code; }
