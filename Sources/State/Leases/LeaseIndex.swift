@@ -37,11 +37,12 @@ final class LeaseIndex {
       stored = previous
       needsProof = false
     } else {
-      // Whoever was killed while he reserved has left it, and it may be the second name of a lease.
-      _ = try? removeFile(directory.preparedLease)
       stored = try IndexBuilder(directory: directory, boot: boot, policy: policy, previous: previous).build()
       stored.header.directory = UInt64(status.st_ino)
       needsProof = true
+      // Whoever was killed while he reserved has left it, and it may be the second name of a lease. Not before the lease
+      // was looked at: it changes its time, as if the lease were of this boot.
+      _ = try? removeFile(directory.preparedLease)
     }
   }
 
