@@ -19,7 +19,7 @@ import Testing
     machine.store.boot = try SimulatedBoot()
 
     let inOrder = recording.inOrder
-    let withLoss = Self.everything ? recording.oneLostAnywhere : recording.oneLostBeforeFlush
+    let withLoss = Self.momentsWithLoss(of: recording, powerCut)
     var seen: Set<[FileFingerprint]> = []
     var remains = LeaseRemains()
     var complaints: [String] = []
@@ -47,6 +47,14 @@ import Testing
     #expect(seen.count > LeasePowerCutCase.firstBoot.count)
     #expect(remains.whole > 0)
     #expect(remains.empty + remains.garbled > 0 || !powerCut.leavesBrokenFiles)
+  }
+
+  /// The moments at which one write gets lost that came before others.
+  private static func momentsWithLoss(
+    of recording: PowerCutRecording, _ powerCut: LeasePowerCutCase
+  ) -> [PowerCutRecording.Moment] {
+    if everything { return recording.oneLostAnywhere }
+    return powerCut.losesWritesByDefault ? recording.oneLostBeforeFlush : []
   }
 
   /// What a new boot on a disk begins with besides ADD.
