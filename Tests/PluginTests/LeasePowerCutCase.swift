@@ -1,8 +1,7 @@
 import TestSupport
-import Testing
 
 /// How the file system writes down what the calls of the first boot do.
-struct LeasePowerCutCase: Sendable, CustomTestStringConvertible {
+struct LeasePowerCutCase: Sendable {
   let name: String
   let mountOptions: String
 
@@ -16,20 +15,18 @@ struct LeasePowerCutCase: Sendable, CustomTestStringConvertible {
   /// call is flushed, that hardly differs from a cut one write earlier.
   var losesWritesByDefault: Bool { commitsAfterCalls }
 
-  var testDescription: String { name }
+  /// The default of ext4: names first, bytes up to half a minute later. A power cut leaves empty files.
+  static let namesFirst = LeasePowerCutCase(
+    name: "ext4", mountOptions: "data=ordered", commitsAfterCalls: true, leavesBrokenFiles: true)
 
-  static let all = [
-    // The default of ext4: names first, bytes up to half a minute later. A power cut leaves empty files.
-    LeasePowerCutCase(
-      name: "ext4", mountOptions: "data=ordered", commitsAfterCalls: true, leavesBrokenFiles: true),
-    // Names and lengths first. A power cut leaves files with what was in their blocks before.
-    LeasePowerCutCase(
-      name: "ext4, bytes last", mountOptions: "data=writeback,nodelalloc", commitsAfterCalls: true,
-      leavesBrokenFiles: true),
-    // Each system call is on the disk before the next one: a power cut comes in the middle of a call.
-    LeasePowerCutCase(
-      name: "ext4, each system call", mountOptions: "sync", commitsAfterCalls: false, leavesBrokenFiles: false),
-  ]
+  /// Names and lengths first. A power cut leaves files with what was in their blocks before.
+  static let lengthsFirst = LeasePowerCutCase(
+    name: "ext4, bytes last", mountOptions: "data=writeback,nodelalloc", commitsAfterCalls: true,
+    leavesBrokenFiles: true)
+
+  /// Each system call is on the disk before the next one: a power cut comes in the middle of a call.
+  static let eachSystemCall = LeasePowerCutCase(
+    name: "ext4, each system call", mountOptions: "sync", commitsAfterCalls: false, leavesBrokenFiles: false)
 
   /// A range that two leases fill.
   static let twoAddresses =
