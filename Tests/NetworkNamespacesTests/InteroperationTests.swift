@@ -10,7 +10,7 @@ struct InteroperationTests {
 
   /// Runs `ip`, or skips the test where there is none.
   private func ip(_ arguments: String...) throws -> Program.Outcome {
-    guard access(Self.ip, X_OK) == 0 else { try Test.cancel("needs \(Self.ip): install iproute2") }
+    guard access(Self.ip, X_OK) == 0 else { try skip("needs \(Self.ip): install iproute2") }
     return try Program(Self.ip, arguments).run()
   }
 
@@ -51,7 +51,7 @@ struct InteroperationTests {
   @Test("an anonymous namespace is reached by other programs through our descriptor")
   func anonymous() throws {
     let test = try TestNamespace()
-    guard access("/usr/bin/nsenter", X_OK) == 0 else { try Test.cancel("needs /usr/bin/nsenter: install util-linux") }
+    guard access("/usr/bin/nsenter", X_OK) == 0 else { try skip("needs /usr/bin/nsenter: install util-linux") }
     let inside = try Program("/usr/bin/nsenter", ["--net=\(test.path)", "readlink", "/proc/self/ns/net"]).run()
     #expect(inside.text == "net:[\(test.namespace.identity?.inode ?? 0)]\n", "\(inside)")
   }

@@ -197,9 +197,7 @@ package struct FixtureRun {
     variables["PREVIOUS_RESULT"] = previousResult.map { String(decoding: $0, as: UTF8.self) } ?? ""
     let outcome = try host.run(Program("/bin/bash", ["--norc", "-c", script], environment: variables))
     if outcome.status == 75 {
-      // The runner does not say so for one case of many.
-      print("SKIPPED \(fixture): \(outcome.text)")
-      try Test.cancel(Comment(rawValue: outcome.text))
+      try skip("\(fixture): \(outcome.text)")
     }
     if outcome.status != 0 { Issue.record("\(fixture): \(name) failed: \(outcome)") }
   }

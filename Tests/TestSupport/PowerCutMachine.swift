@@ -41,9 +41,9 @@ package final class PowerCutMachine {
     try Privileges.require(.systemAdministration, sourceLocation: sourceLocation)
     for (path, what) in [("/usr/sbin/mke2fs", "mke2fs"), ("/dev/fuse", "FUSE"), ("/dev/loop-control", "loop devices")]
     where access(path, F_OK) != 0 {
-      try Test.cancel("cannot record a disk: there is no \(what)", sourceLocation: sourceLocation)
+      try skip("cannot record a disk: there is no \(what)", sourceLocation: sourceLocation)
     }
-    if let obstacle { try Test.cancel("cannot record a disk: \(obstacle)", sourceLocation: sourceLocation) }
+    if let obstacle { try skip("cannot record a disk: \(obstacle)", sourceLocation: sourceLocation) }
   }
 
   /// Why a disk cannot be recorded here; nil where it can.

@@ -22,13 +22,13 @@ package enum Privileges {
   /// Skips the test that runs now unless the process has a capability.
   package static func require(_ capability: Capability, sourceLocation: SourceLocation = #_sourceLocation) throws {
     if try effectiveCapabilities() & (1 << capability.bit) == 0 {
-      try Test.cancel("needs \(capability.name): run the tests as root", sourceLocation: sourceLocation)
+      try skip("needs \(capability.name): run the tests as root", sourceLocation: sourceLocation)
     }
   }
 
   /// Skips the test that runs now unless the process is root.
   package static func requireRoot(sourceLocation: SourceLocation = #_sourceLocation) throws {
-    if geteuid() != 0 { try Test.cancel("needs root", sourceLocation: sourceLocation) }
+    if geteuid() != 0 { try skip("needs root", sourceLocation: sourceLocation) }
   }
 
   /// The line `CapEff:` of `/proc/thread-self/status`, a hexadecimal number.

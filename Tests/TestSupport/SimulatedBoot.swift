@@ -36,7 +36,7 @@ package struct SimulatedBoot: Sendable {
   /// Skips the test that runs now where boots cannot be simulated.
   package static func require(sourceLocation: SourceLocation = #_sourceLocation) throws {
     try Privileges.require(.systemAdministration, sourceLocation: sourceLocation)
-    if let obstacle { try Test.cancel("cannot simulate a boot: \(obstacle)", sourceLocation: sourceLocation) }
+    if let obstacle { try skip("cannot simulate a boot: \(obstacle)", sourceLocation: sourceLocation) }
   }
 
   /// Why a boot cannot be simulated here; nil where it can. A boot takes up to a second, so this is tried once.

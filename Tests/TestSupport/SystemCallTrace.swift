@@ -62,11 +62,11 @@ package struct SystemCallTrace: Sendable {
   /// Skips the test that runs now where there is no strace, or it may not trace.
   package static func require(sourceLocation: SourceLocation = #_sourceLocation) throws {
     guard access("/usr/bin/strace", X_OK) == 0 else {
-      try Test.cancel("there is no strace", sourceLocation: sourceLocation)
+      try skip("there is no strace", sourceLocation: sourceLocation)
     }
     let outcome = try Program("/usr/bin/strace", ["-o", "/dev/null", "/bin/true"]).run()
     if outcome.status != 0 {
-      try Test.cancel("strace does not work here: \(outcome.errorText)", sourceLocation: sourceLocation)
+      try skip("strace does not work here: \(outcome.errorText)", sourceLocation: sourceLocation)
     }
   }
 }

@@ -45,7 +45,7 @@ final class DockerDaemon {
       usleep(100_000)
     }
     let log = String(decoding: (try? readFile("\(directory.path)/log")) ?? [], as: UTF8.self)
-    try Test.cancel("dockerd does not start here: \(log.split(separator: "\n").suffix(3).joined(separator: " | "))")
+    try skip("dockerd does not start here: \(log.split(separator: "\n").suffix(3).joined(separator: " | "))")
   }
 
   private func importImage() throws {
@@ -71,7 +71,7 @@ final class DockerDaemon {
   /// - Returns: Its id.
   func start() throws -> String {
     let started = try docker("run --detach --network=none", Self.image, "/bin/busybox sleep 600")
-    guard started.status == 0 else { try Test.cancel("docker cannot run a container here: \(started)") }
+    guard started.status == 0 else { try skip("docker cannot run a container here: \(started)") }
     return try Self.line(of: started)
   }
 
@@ -88,7 +88,7 @@ final class DockerDaemon {
 
   private static func requirePrograms() throws {
     for (program, package) in [("dockerd", "docker.io"), ("docker", "docker.io"), ("busybox", "busybox-static")] {
-      if try shell("command -v \(program)").status != 0 { try Test.cancel("needs \(program): install \(package)") }
+      if try shell("command -v \(program)").status != 0 { try skip("needs \(program): install \(package)") }
     }
   }
 
