@@ -50,7 +50,7 @@ import Testing
     (#""subnet": "10.1.0.0/24", "exclude": ["fd00::1"]"#, "excluded fd00::1 is in no range"),
     (
       #""subnet": "10.1.0.0/24", "exclude": ["10.1.0.5/30"]"#,
-      #"ipam.exclude[0]: "10.1.0.5/30" is neither an address nor a network in CIDR notation"#
+      "ipam.exclude[0]: 10.1.0.5/30 has host bits set; the network is 10.1.0.4/30"
     ),
     (
       #""subnet": "10.1.0.0/24", "releaseCooldown": -1"#,

@@ -26,7 +26,7 @@ import Testing
       let number = UInt32.random(in: 0..<200, using: &random)
       let address = IPAddress.v4(IPv4Address(rawValue: number))
       // Few keys, so that many entries share one.
-      let rest = IndexRecord(resting: address, until: 0, holder: 0)
+      let rest = IndexRecord(resting: address, since: 0, holder: 0)
       let found = try table.first(rest.key) { $0.address == address }
       #expect((found != nil) == expected.contains(number))
       if let found {

@@ -70,10 +70,13 @@ struct IndexBuilder {
       guard let records = try? previous.table.records(ofPage: page) else { return }
       for record in records {
         switch record.kind {
-        case .resting where now < record.end: try index.insert(record, for: directory)
+        case .resting where record.isOfUse(at: now):
+          // Whoever has the address in the meantime makes it rest anew.
+          guard try !TakenAddresses.contains(record.address, in: index.table) else { continue }
+          try index.insert(record, for: directory)
         case .lease where policy.cooldown > 0:
           guard try !TakenAddresses.contains(record.address, in: index.table) else { continue }
-          let rest = IndexRecord(resting: record.address, until: now &+ policy.rest, holder: record.key)
+          let rest = IndexRecord(resting: record.address, since: now, holder: record.key)
           try index.insert(rest, for: directory)
         default: break
         }

@@ -38,7 +38,7 @@ extension IndexRecord {
   func isOfUse(at now: Int64) -> Bool {
     switch kind {
     case .empty, .removed: false
-    case .resting: now < end
+    case .resting: rest(under: LeasePolicy(cooldown: LeasePolicy.longestCooldown), at: now) != nil
     default: true
     }
   }
@@ -112,17 +112,22 @@ extension IndexRecord {
 
 extension IndexRecord {
   /// - Parameters:
-  ///   - end: When the rest is over, in nanoseconds since the machine was started.
-  ///   - holder: The hash of the one who gave the address back.
-  init(resting address: IPAddress, until end: Int64, holder: UInt64) {
+  ///   - released: When it was given back, in nanoseconds since the machine was started.
+  ///   - holder: The hash of the one who gave it back.
+  init(resting address: IPAddress, since released: Int64, holder: UInt64) {
     kind = .resting
     key = Self.key(of: address)
     self.address = address
-    payload = (UInt64(bitPattern: end), holder, 0, 0)
+    payload = (UInt64(bitPattern: released), holder, 0, 0)
   }
 
-  /// Of an address that rests: when the rest is over, in nanoseconds since the machine was started.
-  var end: Int64 { Int64(bitPattern: payload.0) }
+  /// For how many nanoseconds an address still rests; nil where it has rested.
+  ///
+  /// - Parameter now: In nanoseconds since the machine was started.
+  func rest(under policy: LeasePolicy, at now: Int64) -> Int64? {
+    let elapsed = now &- Int64(bitPattern: payload.0)
+    return elapsed >= 0 && elapsed < policy.rest ? policy.rest - elapsed : nil
+  }
 
   /// Of an address that rests: the hash of the one who gave it back.
   var lastHolder: UInt64 { payload.1 }

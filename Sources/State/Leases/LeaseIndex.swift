@@ -64,16 +64,14 @@ final class LeaseIndex {
     }
   }
 
-  /// Until when an address rests, in nanoseconds since the machine was started; nil where it does not.
+  /// For how many nanoseconds an address still rests; nil where it does not, or where the owner gave it back himself.
   func rest(of address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Int64? {
-    try onTable { table throws(SystemError) in try rest(of: address, for: owner, in: table)?.end }
+    try onTable { table throws(SystemError) in try rest(of: address, for: owner, in: table) }
   }
 
-  private func rest(of address: IPAddress, for owner: LeaseOwner, in table: RecordTable) throws(SystemError)
-    -> IndexRecord?
-  {
-    guard let found = try restRecord(of: address, in: table) else { return nil }
-    return nanosecondsSinceBoot() < found.record.end && found.record.lastHolder != owner.hash ? found.record : nil
+  private func rest(of address: IPAddress, for owner: LeaseOwner, in table: RecordTable) throws(SystemError) -> Int64? {
+    guard let record = try restRecord(of: address, in: table)?.record, record.lastHolder != owner.hash else { return nil }
+    return record.rest(under: policy, at: nanosecondsSinceBoot())
   }
 
   private func restRecord(of address: IPAddress, in table: RecordTable) throws(SystemError)
@@ -171,8 +169,7 @@ final class LeaseIndex {
       try stored.table.remove(found.position)
       try TakenAddresses.remove(address, from: stored.table)
       if isAtRest, policy.cooldown > 0 {
-        let end = nanosecondsSinceBoot() &+ policy.rest
-        try stored.insert(IndexRecord(resting: address, until: end, holder: key), for: directory)
+        try stored.insert(IndexRecord(resting: address, since: nanosecondsSinceBoot(), holder: key), for: directory)
       }
     }
   }

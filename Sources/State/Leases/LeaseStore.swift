@@ -85,7 +85,7 @@ package struct LeaseStore: ~Copyable {
   package mutating func reserve(
     _ address: IPAddress, in pool: AddressPool, for owner: LeaseOwner, askedForBy process: CInt = getpid()
   ) throws(SystemError) -> Bool {
-    if policy.cooldown > 0, try index.rest(of: address, for: owner) != nil { return false }
+    if try index.rest(of: address, for: owner) != nil { return false }
     let lease = try prepareLease(for: owner)
     if try take(address, in: pool, for: owner, with: lease, askedForBy: process) { return true }
     guard let file = try directory.leaseFile(of: address), file.holder == .nobody else { return false }
@@ -178,8 +178,7 @@ package struct LeaseStore: ~Copyable {
 
   /// For how many seconds an address still rests; nil where it does not.
   package func rest(of address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Int? {
-    guard policy.cooldown > 0, let end = try index.rest(of: address, for: owner) else { return nil }
-    return Int((end - nanosecondsSinceBoot()) / 1_000_000_000) + 1
+    try index.rest(of: address, for: owner).map { Int($0 / 1_000_000_000) + 1 }
   }
 
   /// The leases that an owner holds, in its name or in that of its whole container.
@@ -211,7 +210,7 @@ package struct LeaseStore: ~Copyable {
     var firstFailure: SystemError?
     for lease in leases {
       do throws(SystemError) {
-        try remove(lease.address, of: lease.holder, isAtRest: true)
+        try remove(lease.address, of: lease.holder, isAtRest: lease.holder != .nobody)
         released.append(lease.address)
       } catch {
         firstFailure = firstFailure ?? error

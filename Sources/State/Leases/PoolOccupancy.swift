@@ -30,8 +30,8 @@ extension LeaseStore {
     var oldest: [IndexRecord] = []
     let now = nanosecondsSinceBoot()
     try index.forEachRecord { record throws(SystemError) in
-      if record.kind == .resting, now < record.end, policy.cooldown > 0, pool.offers(record.address) {
-        let seconds = Int((record.end - now) / 1_000_000_000) + 1
+      if record.kind == .resting, let rest = record.rest(under: policy, at: now), pool.offers(record.address) {
+        let seconds = Int(rest / 1_000_000_000) + 1
         occupancy.firstRestEnds = min(seconds, occupancy.firstRestEnds ?? seconds)
         occupancy.resting += 1
       }

@@ -54,7 +54,11 @@ struct HostLocal: Plugin {
     do throws(PluginError) {
       _ = try configuration.dns()
       let store = try openStore(for: call)
-      try onStore { () throws(SystemError) in try store.checkWritable() }
+      do throws(PluginError) {
+        try onStore { () throws(SystemError) in try store.checkWritable() }
+      } catch {
+        throw error.during("the lease store cannot be written")
+      }
       for rangeSet in rangeSets where try !store.hasFreeAddress(of: rangeSet) {
         throw try store.exhaustion(of: rangeSet, in: call.networkName)
       }

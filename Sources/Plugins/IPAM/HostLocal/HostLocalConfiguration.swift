@@ -100,7 +100,10 @@ struct ExcludedAddresses: JSONDecodable {
     text = try String(json: json)
     if let address = IPAddress(text) {
       addresses = address...address
-    } else if let block = CIDR(text), block == block.network {
+    } else if let block = CIDR(text) {
+      guard block == block.network else {
+        throw JSONError("\(text) has host bits set; the network is \(block.network)", at: json)
+      }
       addresses = block.firstAddress...block.lastAddress
     } else {
       throw JSONError("\(quoted(text)) is neither an address nor a network in CIDR notation", at: json)
@@ -118,7 +121,4 @@ extension LeasePolicy: JSONDecodable {
     }
     self.init(cooldown: cooldown, isStable: try json.value("stableAddresses", default: false))
   }
-
-  /// A day, in seconds: whoever keeps addresses for longer wants a larger range.
-  private static var longestCooldown: Int { 86400 }
 }

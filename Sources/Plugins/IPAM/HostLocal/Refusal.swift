@@ -15,6 +15,7 @@ extension LeaseStore {
   func refusal(of address: IPAddress, in pool: AddressPool, to owner: LeaseOwner) throws(PluginError) -> PluginError {
     let reason = try onStore { () throws(SystemError) -> String? in
       if let lease = try lease(of: address) {
+        if lease.holder == .unreadable { return "its lease file cannot be read" }
         return "it is leased to \(lease.holder), since \(timestamp(lease.since))"
       }
       return try rest(of: address, for: owner).map { "it rests after its release, for another \($0) s" }
@@ -47,13 +48,14 @@ private func reclaimableCount(of holders: [LeaseHolder], in network: String) -> 
     let attachment = Attachment(
       network: network, containerID: owner.containerID, interfaceName: owner.interfaceName)
     guard let record = (try? Journal().record(of: attachment)) ?? nil else { return false }
-    return (try? FileIdentity.ifPresent(atPath: record.namespacePath)).map { $0 != record.namespace } ?? false
+    do { return try FileIdentity.ifPresent(atPath: record.namespacePath) != record.namespace } catch { return false }
   }
 }
 
 extension PoolOccupancy {
   /// What a person wants to know who has to free an address.
   fileprivate func explanation(reclaimable: Int) -> String {
+    guard capacity > 0 else { return "every address is excluded, or a gateway's" }
     var parts = ["\(leased) of \(capacity) addresses are leased"]
     let count = holders.count < leased && reclaimable > 0 ? "at least \(reclaimable)" : "\(reclaimable)"
     parts.append("\(count) of them could be reclaimed, by GC or DEL, from containers whose network namespace is gone")
