@@ -4,7 +4,8 @@ internal import CLinux
 /// until the alarm is cancelled or goes away.
 ///
 /// More than once, because the first signal may come just before the call. The signal is a real-time one that nobody else
-/// uses, so that alarms of several threads, and of programs that this library is a part of, do not meet.
+/// uses, so that alarms of several threads, and of programs that this library is a part of, do not meet. The process keeps
+/// the signal's handler, and the thread receives it from then on.
 struct Alarm: ~Copyable {
   /// A number in the guise of a pointer: the first timer of a process is nil.
   private let timer: timer_t?

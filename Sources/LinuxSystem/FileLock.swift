@@ -1,4 +1,4 @@
-package import CLinux
+internal import CLinux
 internal import SystemPackage
 
 /// How a file is locked with `flock(2)`.
@@ -36,7 +36,8 @@ package func tryLock(_ descriptor: CInt, _ kind: FileLockKind) throws(SystemErro
 /// - Parameters:
 ///   - seconds: How long to wait at most.
 ///   - subject: What is locked, for the message.
-/// - Throws: `ETIMEDOUT` when the time is over; the operation names the processes that hold the lock.
+/// - Throws: `ETIMEDOUT` when the time is over; the operation names the processes that hold the lock,
+///   where `/proc` tells.
 package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subject: String) throws(SystemError) {
   if try tryLock(descriptor, kind) { return }
   // Those who wait in flock(2) get the lock in the order in which they came, each as soon as it is free. It has no deadline
@@ -49,7 +50,7 @@ package func lock(_ descriptor: CInt, _ kind: FileLockKind, seconds: Int, subjec
     if monotonicNanoseconds() >= end {
       let holders = lockHolders(of: descriptor).map { "process \($0)\(programName(of: $0).map { " (\($0))" } ?? "")" }
       let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
-      throw SystemError("wait \(seconds) s for the lock that \(names) holds", .timedOut, on: subject)
+      throw SystemError("wait \(seconds) s for \(names), which holds the lock", .timedOut, on: subject)
     }
   }
   alarm.cancel()
@@ -63,7 +64,7 @@ private func programName(of process: pid_t) -> String? {
 }
 
 /// The processes that hold a `flock(2)` lock on a file, as `/proc/locks` tells. Empty when it does not.
-package func lockHolders(of descriptor: CInt) -> [pid_t] {
+private func lockHolders(of descriptor: CInt) -> [pid_t] {
   guard let identity = try? FileIdentity(of: descriptor), let bytes = try? readFile("/proc/locks", limit: 4 << 20)
   else {
     return []

@@ -42,7 +42,7 @@ import Testing
     try atOnce(Self.processes) { worker in
       var containers: [(name: String, address: String)] = []
       var count = 0
-      for step in 0..<(Self.operations / Self.processes) {
+      for step in 0..<((Self.operations + Self.processes - 1) / Self.processes) {
         let plugins = load.plugins[(worker + step) % load.plugins.count]
         switch step % 5 {
         case 0, 3,

@@ -47,18 +47,22 @@ import Testing
       #""ranges": [[{"subnet": "10.1.0.0/24", "exclude": ["10.1.0.9", "10.2.0.0/16"]}]]"#,
       "invalid range set 0: excluded 10.2.0.0/16 is not in network 10.1.0.0/24"
     ),
-    (#""subnet": "10.1.0.0/24", "exclude": ["fd00::1"]"#, "excluded fd00::1 is in no range"),
+    (#""subnet": "10.1.0.0/24", "exclude": ["fd00::1"]"#, "ipam.exclude: fd00::1 is in no range"),
     (
       #""subnet": "10.1.0.0/24", "exclude": ["10.1.0.5/30"]"#,
       "ipam.exclude[0]: 10.1.0.5/30 has host bits set; the network is 10.1.0.4/30"
     ),
     (
       #""subnet": "10.1.0.0/24", "releaseCooldown": -1"#,
-      "ipam: releaseCooldown is -1, not a number of seconds up to 86400"
+      "ipam.releaseCooldown: -1 is not between 0 and 86400 seconds"
     ),
     (
       #""subnet": "10.1.0.0/24", "releaseCooldown": 86401"#,
-      "ipam: releaseCooldown is 86401, not a number of seconds up to 86400"
+      "ipam.releaseCooldown: 86401 is not between 0 and 86400 seconds"
+    ),
+    (
+      #""ranges": [[{"subnet": "10.1.0.0/24", "stableAddresses": true}]]"#,
+      "ipam.ranges[0][0]: stableAddresses belongs beside the ranges, not into one"
     ),
     (#""ranges": []"#, "no IP ranges specified"),
     (#""gateway": "10.1.0.1", "rangeStart": "10.1.0.2""#, "no IP ranges specified"),

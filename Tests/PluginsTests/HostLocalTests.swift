@@ -76,7 +76,7 @@ import Testing
       answer.message
         == "failed to allocate for range 0: no IP addresses available in range set: "
         + "10.1.0.1-10.1.0.3,10.2.0.1-10.2.0.2")
-    #expect(answer.details?.hasPrefix("3 of 3 addresses are leased; 0 of them could be reclaimed") == true)
+    #expect(answer.details?.hasPrefix("3 of 3 usable addresses are leased; 0 could be reclaimed by GC or DEL") == true)
     // "…; the oldest leases: 10.1.0.2 since 2026-11-24T10:00:00Z by container a, interface eth0, 10.1.0.3 since …"
     let details = try #require(answer.details).replacing(/since [-0-9T:]+Z/, with: "since then")
     let oldest = [("10.1.0.2", "a"), ("10.1.0.3", "b"), ("10.2.0.2", "c")].map {
@@ -188,6 +188,22 @@ import Testing
     #expect(try leases() == ["10.1.0.2"])
   }
 
+  @Test func aReleaseReadsNothingButHowLongAddressesRest() throws {
+    let range = #""subnet": "10.1.0.0/30", "releaseCooldown": 3600"#
+    _ = try hostLocal.call("ADD", range)
+    #expect(try hostLocal.call("DEL", range + #", "stableAddresses": 7, "exclude": 7"#).status == 0)
+    #expect(try hostLocal.call("ADD", range, container: "cid2").code == 11)
+    #expect(try hostLocal.call("ADD", range).addresses == ["10.1.0.2/30 via 10.1.0.1"])
+    #expect(try hostLocal.call("DEL", #""subnet": "10.1.0.0/30", "releaseCooldown": "soon""#).status == 0)
+    #expect(try leases() == [])
+  }
+
+  @Test func addressesInTheGuiseOfOthersAreNotHandedOut() throws {
+    let range = #""subnet": "::/64", "rangeStart": "::fffe:ffff:ffff", "rangeEnd": "::1:0:0:5""#
+    let addresses = try ["a", "b"].flatMap { try hostLocal.call("ADD", range, container: $0).addresses }
+    #expect(addresses == ["::fffe:ffff:ffff/64 via ::1", "::1:0:0:0/64 via ::1"])
+  }
+
   // MARK: STATUS
 
   @Test func statusIsFineWhileThereAreAddresses() throws {
@@ -202,7 +218,7 @@ import Testing
     let answer = try hostLocal.call("STATUS", ipam)
     #expect(answer.code == 50)
     #expect(answer.message == "no IP addresses available in range set: 10.2.0.1-10.2.0.2")
-    #expect(answer.details?.hasPrefix("1 of 1 addresses are leased; ") == true)
+    #expect(answer.details?.hasPrefix("1 of 1 usable addresses are leased; ") == true)
   }
 
   @Test func statusSaysThatTheStoreCannotBeWritten() throws {

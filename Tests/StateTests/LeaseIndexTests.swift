@@ -47,6 +47,26 @@ import Testing
     #expect(try index() != again)
   }
 
+  @Test func aFileThatIsNoLeaseDoesNotKeepTheIndexFromBeingTrusted() throws {
+    try directory.write(Array(repeating: 0, count: 5000), to: "n1/10.1.0.2")
+    try makeDirectories(directory.file("n1/10.1.0.3"), mode: 0o755)
+    #expect(symlink("/dev/null", directory.file("n1/10.1.0.4")) == 0)
+    #expect(mkfifo(directory.file("n1/10.1.0.5"), 0o600) == 0)
+    #expect(try directory.reserveNext(pool, for: owner(1)) == "10.1.0.6")
+    let before = try index()
+    try directory.release(owner(1))
+    #expect(try index() == before)
+  }
+
+  @Test func anAddressThatCannotBeListedIsAnErrorAndNotTriedForEver() throws {
+    // As the name of a file it reads as 0.0.0.5, so that the directory never seems to have it.
+    let mapped = AddressPool(number: 0, [try #require(AddressRange(from: mappedFive, through: mappedFive))])
+    #expect(try directory.reserveNext(mapped, for: owner(1)) != nil)
+    #expect(throws: SystemError.self) { try directory.reserveNext(mapped, for: owner(2)) }
+  }
+
+  private var mappedFive: IPAddress { .v6(IPv6Address(rawValue: 0xffff_0000_0005)) }
+
   @Test func theTimeThatProvesIsNoneThatTheKernelGives() throws {
     // Changes of the same tick, before and after ours.
     for round in 1...50 {

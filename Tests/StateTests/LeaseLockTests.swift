@@ -34,7 +34,7 @@ import Testing
       pthread_sigmask(SIG_BLOCK, &all, nil)
       let error = #expect(throws: SystemError.self) { _ = try LeaseStore(directory: directory.file("n1"), patience: 1) }
       #expect(error?.code == .timedOut)
-      #expect(error?.operation.hasPrefix("wait 1 s for the lock that process \(getpid()) (") == true)
+      #expect(error?.operation.hasPrefix("wait 1 s for process \(getpid()) (") == true)
     }
   }
 

@@ -97,7 +97,7 @@ import Testing
 
   @Test func aFileOfAnyContentKeepsItsAddressWhileThereAreOthers() throws {
     try directory.write([], to: "n1/10.1.0.2")
-    try directory.write([0, 0xff], to: "n1/10.1.0.3")
+    try directory.write(Array(repeating: 0, count: 5000), to: "n1/10.1.0.3")
     try makeDirectories(directory.file("n1/10.1.0.4"), mode: 0o755)
     let pool = AddressPool(number: 0, [try addressRange("10.1.0.2", "10.1.0.5")])
     #expect(try directory.reserveNext(pool, for: owner) == "10.1.0.5")
@@ -202,6 +202,17 @@ import Testing
     #expect(try directory.collect(keeping: [owner]) == ["10.1.0.21", "10.1.0.22", "10.1.0.3", "10.1.0.4"])
     #expect(
       try directory.names(in: "n1") == ["10.1.0.2", "10.1.0.20", "10.1.0.23", "last_reserved_ip.0", "lock"])
+  }
+
+  @Test func aLeaseThatWasRewrittenInPlaceIsItsNewHolders() throws {
+    try directory.reserveNext(slash24, for: owner)
+    try directory.write([], to: "n1/10.1.0.3")
+    #expect(try directory.collect(keeping: [owner]) == ["10.1.0.3"])
+    // Nothing in the directory's times tells of it.
+    let file = try OwnedDescriptor(opening: directory.file("n1/10.1.0.2"), O_WRONLY | O_TRUNC)
+    try writeAll(file.rawValue, other.fileContent)
+    #expect(try directory.collect(keeping: [other]) == [])
+    #expect(try directory.collect(keeping: []) == ["10.1.0.2"])
   }
 
   @Test func aPoolsLeasesAreCountedAndTheOldestNamed() throws {

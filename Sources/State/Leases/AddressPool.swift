@@ -2,7 +2,8 @@ package import NetworkAddresses
 
 /// The ranges that one address is taken from: it may come from any of them, and they are used up in order.
 package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
-  /// The pool's place among those of its network, from zero: which of the files `last_reserved_ip.*` is its own.
+  /// The pool's place among those of its network, from zero: which of the files `last_reserved_ip.*` is its own. Whoever
+  /// adds a pool gives it a number of its own, and leaves the others theirs.
   package let number: Int
 
   /// The ranges, of one family, in the order in which they are used up.
@@ -32,7 +33,7 @@ package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
   /// that can be handed out is in one part; the one that was handed out last is the last.
   ///
   /// - Parameter last: The address that was handed out last. One that is not in the pool counts as none.
-  package func parts(after last: IPAddress?) -> [ClosedRange<IPAddress>] {
+  func parts(after last: IPAddress?) -> [ClosedRange<IPAddress>] {
     guard let last, let range = ranges.firstIndex(where: { $0.contains(last) }) else {
       return ranges.flatMap(\.offered)
     }
@@ -40,11 +41,13 @@ package struct AddressPool: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The parts, from the place in the pool that belongs to an attachment: the same one always, on every node.
-  func parts(from owner: LeaseOwner) -> [ClosedRange<IPAddress>] {
+  ///
+  /// - Parameter hash: The attachment's number.
+  func parts(from hash: UInt64) -> [ClosedRange<IPAddress>] {
     let capacity = capacity
     guard capacity > 0 else { return [] }
     // 64 bits spread evenly over any pool that is smaller, and reach far enough into one that is larger.
-    var offset = UInt128(owner.hash) % capacity
+    var offset = UInt128(hash) % capacity
     for (index, range) in ranges.enumerated() {
       for part in range.offered {
         if let start = part.lowerBound.advanced(by: offset), start <= part.upperBound {

@@ -23,6 +23,7 @@ struct IndexRecord {
   private var familyNumber: UInt8 = 0
   /// Of a block: how many levels of blocks are below it.
   private var level: UInt8 = 0
+  /// Keeps the entry free of padding.
   private var reserved: UInt8 = 0
   /// Of a lease: the process that asked for it; 0 where it is not known.
   var process: Int32 = 0

@@ -22,10 +22,9 @@ struct LeaseDirectory: Sendable {
 
   init(path: String) {
     self.path = path
-    let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-    let name = parts.last.map { String(Substring($0)) } ?? ""
-    let parent = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) } ?? "."
-    indexDirectory = "\(parent)/.swift-cni/\(name)"
+    // The network's name is the last part of the path, and never empty.
+    let nameStart = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) } ?? path.startIndex
+    indexDirectory = "\(path[..<nameStart]).swift-cni/\(path[nameStart...])"
   }
 
   var lockFile: String { path + "/lock" }
@@ -87,6 +86,9 @@ struct LeaseFile: Sendable {
   /// Whether the next one who reads it may find something else, though nobody writes it: it could not be read this time.
   let isDoubtful: Bool
 
+  /// No holder's names are longer, in bytes.
+  private static let greatestLength = 4096
+
   /// What is known of a file that cannot be read.
   ///
   /// - Parameter isForGood: Whether it is none that ever can be, such as a directory.
@@ -105,7 +107,11 @@ struct LeaseFile: Sendable {
   /// Reads an opened lease file.
   init(_ descriptor: CInt, subject: String) throws(SystemError) {
     let status = try fileStatus(of: descriptor, subject: subject)
-    self.init(try readAll(descriptor, limit: 4096, subject: subject), status)
+    if status.st_mode & mode_t(S_IFMT) == mode_t(S_IFREG), status.st_size > Self.greatestLength {
+      self.init([], status)
+      return
+    }
+    self.init(try readAll(descriptor, limit: Self.greatestLength, subject: subject), status)
   }
 
   /// A file with this content.

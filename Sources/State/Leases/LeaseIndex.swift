@@ -6,7 +6,8 @@ internal import SystemPackage
 /// What the names of single files do not answer about a network's leases: whose they are, and what is free next, at the
 /// same cost for any number of them.
 ///
-/// The index is a file beside the lease directory, and no more than a memory of what is in there. It proves that nobody
+/// The index is a file beside the lease directory: a memory of what is in there, of who asked for it, and of which
+/// addresses rest. It proves that nobody
 /// else has changed the directory since (``IndexHeader``), or is made anew by reading the directory once
 /// (``IndexBuilder``). Nothing depends on it: where it cannot be read or written, one is made in memory for the call; and
 /// a lease file has the last word about its address.
@@ -32,7 +33,8 @@ final class LeaseIndex {
     let status = try fileStatus(of: openDirectory.rawValue, subject: directory.path)
     let previous = StoredIndex(of: directory)
     if let previous, let boot, previous.header.boot == boot.identifier,
-      previous.header.directory == UInt64(status.st_ino), previous.header.proof == nanoseconds(status.st_mtim)
+      previous.header.directory == UInt64(status.st_ino), previous.header.proof != 0,
+      previous.header.proof == nanoseconds(status.st_mtim)
     {
       stored = previous
       needsProof = false
@@ -50,8 +52,8 @@ final class LeaseIndex {
 
   /// The first address of a range that is neither taken nor at rest.
   ///
-  /// - Parameter owner: Who asks. The address that he gave back himself does not rest for him.
-  func firstFree(in range: ClosedRange<IPAddress>, for owner: LeaseOwner) throws(SystemError) -> IPAddress? {
+  /// - Parameter owner: Who asks; nil for anybody. The address that he gave back himself does not rest for him.
+  func firstFree(in range: ClosedRange<IPAddress>, for owner: LeaseOwner?) throws(SystemError) -> IPAddress? {
     try onTable { table throws(SystemError) in
       var start: IPAddress? = range.lowerBound
       while let lowest = start, lowest <= range.upperBound {
@@ -69,8 +71,11 @@ final class LeaseIndex {
     try onTable { table throws(SystemError) in try rest(of: address, for: owner, in: table) }
   }
 
-  private func rest(of address: IPAddress, for owner: LeaseOwner, in table: RecordTable) throws(SystemError) -> Int64? {
-    guard let record = try restRecord(of: address, in: table)?.record, record.lastHolder != owner.hash else { return nil }
+  private func rest(of address: IPAddress, for owner: LeaseOwner?, in table: RecordTable) throws(SystemError) -> Int64?
+  {
+    guard let record = try restRecord(of: address, in: table)?.record, record.lastHolder != owner?.hash else {
+      return nil
+    }
     return record.rest(under: policy, at: nanosecondsSinceBoot())
   }
 
@@ -145,21 +150,27 @@ final class LeaseIndex {
   /// Takes down a lease that was made.
   ///
   /// - Parameter process: The process that asked for it.
-  func insert(_ address: IPAddress, _ file: LeaseFile, askedForBy process: CInt) {
+  /// - Returns: The rest that the address was at, and that is over now.
+  func insert(_ address: IPAddress, _ file: LeaseFile, askedForBy process: CInt) -> IndexRecord? {
+    var ended: IndexRecord?
     change { () throws(SystemError) in
       var record = IndexRecord(leaseOf: address, file: file, boot: boot?.identifier ?? 0)
       record.process = process
       record.made = nanosecondsSinceBoot()
-      if let rest = try restRecord(of: address, in: stored.table) { try stored.table.remove(rest.position) }
+      if let rest = try restRecord(of: address, in: stored.table) {
+        try stored.table.remove(rest.position)
+        ended = rest.record
+      }
       try stored.insert(record, for: directory)
       try stored.markTaken(address, for: directory)
     }
+    return ended
   }
 
   /// Strikes out a lease that was removed.
   ///
-  /// - Parameter isAtRest: Whether the address may have to rest before anybody else gets it.
-  func remove(_ address: IPAddress, of holder: LeaseHolder, isAtRest: Bool) {
+  /// - Parameter rest: The rest that the address is at now; nil for none.
+  func remove(_ address: IPAddress, of holder: LeaseHolder, thenAtRest rest: IndexRecord?) {
     change { () throws(SystemError) in
       let key = holder.hash ?? IndexRecord.key(of: address)
       guard let found = try stored.table.first(key, where: { $0.isLease && $0.address == address }) else {
@@ -168,9 +179,7 @@ final class LeaseIndex {
       if found.record.kind == .holderless, hasHolderlessLeases { stored.header.holderlessCount -= 1 }
       try stored.table.remove(found.position)
       try TakenAddresses.remove(address, from: stored.table)
-      if isAtRest, policy.cooldown > 0 {
-        try stored.insert(IndexRecord(resting: address, since: nanosecondsSinceBoot(), holder: key), for: directory)
-      }
+      if let rest, policy.cooldown > 0 { try stored.insert(rest, for: directory) }
     }
   }
 

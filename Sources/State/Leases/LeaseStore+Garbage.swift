@@ -20,14 +20,16 @@ extension LeaseStore {
     // Sorted numbers: a set of owners would be most of the code here.
     let valid = owners.map(\.hash).sorted()
     let validContainers = owners.compactMap { LeaseHolder.container($0.containerID).hash }.sorted()
-    var garbage: [Lease] = []
+    let isValid = { (hash: UInt64) in valid.containsInOrder(hash) || validContainers.containsInOrder(hash) }
+    // The index says where to look, and the file whose it is. Only addresses are gathered: there may be many.
+    var garbage: [IPAddress] = []
     try index.forEachLease { record throws(SystemError) in
       if record.kind == .lease {
-        guard !valid.containsInOrder(record.key), !validContainers.containsInOrder(record.key) else { return }
-        guard !Self.wasMade(record, after: start), !Self.isBeingAdded(record) else { return }
+        guard !isValid(record.key), !Self.wasMade(record, after: start), !Self.isBeingAdded(record) else { return }
       }
       guard let file = try directory.leaseFile(of: record.address), file.holder != .unreadable else { return }
-      garbage.append(Lease(address: record.address, file))
+      if let hash = file.holder.hash, isValid(hash) { return }
+      garbage.append(record.address)
     }
     return try release(garbage)
   }
@@ -59,18 +61,14 @@ extension LeaseStore {
 
   func hasHolderlessLease(in pool: AddressPool) throws(SystemError) -> Bool { try !holderlessLeases(in: pool).isEmpty }
 
-  private func holderlessLeases(in pool: AddressPool) throws(SystemError) -> [Lease] {
+  private func holderlessLeases(in pool: AddressPool) throws(SystemError) -> [IPAddress] {
     guard index.hasHolderlessLeases else { return [] }
-    var leases: [Lease] = []
+    var addresses: [IPAddress] = []
     try index.forEachLease { record throws(SystemError) in
-      guard record.kind == .holderless, pool.offers(record.address),
-        let file = try directory.leaseFile(of: record.address), file.holder == .nobody
-      else {
-        return
-      }
-      leases.append(Lease(address: record.address, file))
+      guard record.kind == .holderless, pool.offers(record.address) else { return }
+      if try directory.leaseFile(of: record.address)?.holder == .nobody { addresses.append(record.address) }
     }
-    return leases
+    return addresses
   }
 }
 

@@ -22,6 +22,8 @@ package struct LeaseStore: ~Copyable {
     let address: IPAddress
     let pool: AddressPool
     let owner: LeaseOwner
+    /// The rest that the address was at.
+    let rest: IndexRecord?
   }
 
   /// Opens a store, and makes its directory where there is none.
@@ -29,15 +31,15 @@ package struct LeaseStore: ~Copyable {
   /// - Parameters:
   ///   - path: The directory of one network.
   ///   - policy: How addresses are chosen.
-  ///   - boot: Which run of the kernel this is. What is left of an earlier one is removed.
+  ///   - boot: Which run of the kernel this is. What is left of an earlier one is removed. Nil where it is not known: then
+  ///     nothing is, and the index is made for this call only.
   ///   - seconds: How long to wait for others who have the store open.
   /// - Throws: `ETIMEDOUT` when they do not finish; the text names their processes.
   package init(
     directory path: String, policy: LeasePolicy = LeasePolicy(), boot: Boot? = .current(),
     patience seconds: Int = Self.patience
   ) throws(SystemError) {
-    try makeDirectories(path, mode: 0o755)
-    try self.init(existing: path, policy: policy, boot: boot, patience: seconds)
+    try self.init(path, isToBeMade: true, policy: policy, boot: boot, patience: seconds)
   }
 
   /// Opens a store for those who have nothing to do where there is none.
@@ -48,7 +50,7 @@ package struct LeaseStore: ~Copyable {
     patience seconds: Int = Self.patience
   ) throws(SystemError) -> LeaseStore? {
     do throws(SystemError) {
-      return try LeaseStore(existing: path, policy: policy, boot: boot, patience: seconds)
+      return try LeaseStore(path, isToBeMade: false, policy: policy, boot: boot, patience: seconds)
     } catch {
       if error.code == .noSuchFileOrDirectory { return nil }
       throw error
@@ -59,9 +61,11 @@ package struct LeaseStore: ~Copyable {
   /// store of tens of thousands of leases less than a second; runtimes give a call minutes.
   package static let patience = 10
 
-  private init(existing path: String, policy: LeasePolicy, boot: Boot?, patience seconds: Int) throws(SystemError) {
+  private init(
+    _ path: String, isToBeMade: Bool, policy: LeasePolicy, boot: Boot?, patience seconds: Int
+  ) throws(SystemError) {
     let directory = LeaseDirectory(path: path)
-    let lockFile = try lockedFile(directory.lockFile, patience: seconds)
+    let lockFile = try lockedFile(of: directory, isToBeMade: isToBeMade, patience: seconds)
     index = try LeaseIndex(of: directory, boot: boot, policy: policy)
     self.directory = directory
     self.policy = policy
@@ -70,7 +74,7 @@ package struct LeaseStore: ~Copyable {
 
   deinit {
     for reservation in uncommitted where unlink(directory.lease(of: reservation.address)) == 0 {
-      index.remove(reservation.address, of: .owner(reservation.owner), isAtRest: false)
+      index.remove(reservation.address, of: .owner(reservation.owner), thenAtRest: reservation.rest)
     }
     index.prove()
     // The lock is let go after this, when its descriptor closes.
@@ -89,7 +93,7 @@ package struct LeaseStore: ~Copyable {
     let lease = try prepareLease(for: owner)
     if try take(address, in: pool, for: owner, with: lease, askedForBy: process) { return true }
     guard let file = try directory.leaseFile(of: address), file.holder == .nobody else { return false }
-    try remove(address, of: file.holder, isAtRest: false)
+    try remove(address, of: file.holder)
     return try take(address, in: pool, for: owner, with: lease, askedForBy: process)
   }
 
@@ -101,7 +105,7 @@ package struct LeaseStore: ~Copyable {
     in pool: AddressPool, for owner: LeaseOwner, askedForBy process: CInt = getpid()
   ) throws(SystemError) -> IPAddress? {
     let lease = try prepareLease(for: owner)
-    let parts = policy.isStable ? pool.parts(from: owner) : pool.parts(after: lastReserved(in: pool))
+    let parts = policy.isStable ? pool.parts(from: owner.hash) : pool.parts(after: lastReserved(in: pool))
     if let address = try takeFirst(of: parts, in: pool, for: owner, with: lease, askedForBy: process) { return address }
     // Before anybody hears that there is nothing left: what the directory really holds, and what nobody holds.
     let isRechecked = try recheckIndex()
@@ -113,10 +117,13 @@ package struct LeaseStore: ~Copyable {
     of parts: [ClosedRange<IPAddress>], in pool: AddressPool, for owner: LeaseOwner,
     with lease: borrowing PreparedLease, askedForBy process: CInt
   ) throws(SystemError) -> IPAddress? {
+    var refused: IPAddress?
     for part in parts {
       while let address = try index.firstFree(in: part, for: owner) {
         if try take(address, in: pool, for: owner, with: lease, askedForBy: process) { return address }
-        // The file has the last word.
+        // The file has the last word; but something that the directory does not list cannot be learnt from it.
+        guard address != refused else { throw SystemError("link", .fileExists, on: directory.lease(of: address)) }
+        refused = address
         try index.rebuild()
       }
     }
@@ -133,8 +140,8 @@ package struct LeaseStore: ~Copyable {
     askedForBy process: CInt
   ) throws(SystemError) -> Bool {
     guard try lease.take(address) else { return false }
-    uncommitted.append(Reservation(address: address, pool: pool, owner: owner))
-    index.insert(address, lease.file, askedForBy: process)
+    let rest = index.insert(address, lease.file, askedForBy: process)
+    uncommitted.append(Reservation(address: address, pool: pool, owner: owner, rest: rest))
     return true
   }
 
@@ -165,9 +172,9 @@ package struct LeaseStore: ~Copyable {
   }
 
   private func isFree(in pool: AddressPool) throws(SystemError) -> Bool {
-    // A rest is one for everybody else than who gave the address back; an owner without a name is nobody.
-    let nobody = LeaseOwner(containerID: "", interfaceName: "")
-    for part in pool.ranges.flatMap(\.offered) where try index.firstFree(in: part, for: nobody) != nil { return true }
+    for part in pool.parts(after: lastReserved(in: pool)) where try index.firstFree(in: part, for: nil) != nil {
+      return true
+    }
     return false
   }
 
@@ -175,6 +182,9 @@ package struct LeaseStore: ~Copyable {
   package func lease(of address: IPAddress) throws(SystemError) -> Lease? {
     try directory.leaseFile(of: address).map { Lease(address: address, $0) }
   }
+
+  /// Where the lease of an address is, or would be.
+  package func path(of address: IPAddress) -> String { directory.lease(of: address) }
 
   /// For how many seconds an address still rests; nil where it does not.
   package func rest(of address: IPAddress, for owner: LeaseOwner) throws(SystemError) -> Int? {
@@ -201,17 +211,18 @@ package struct LeaseStore: ~Copyable {
   package func release(leasesOf owner: LeaseOwner) throws(SystemError) -> [IPAddress] {
     let leases = try index.leases(of: owner)
     let inItsName = leases.filter { $0.holder == .owner(owner) }
-    return try release(inItsName.isEmpty ? leases : inItsName)
+    return try release((inItsName.isEmpty ? leases : inItsName).map(\.address))
   }
 
   /// Releases leases. See ``release(leasesOf:)``.
-  func release(_ leases: [Lease]) throws(SystemError) -> [IPAddress] {
+  func release(_ addresses: [IPAddress]) throws(SystemError) -> [IPAddress] {
     var released: [IPAddress] = []
     var firstFailure: SystemError?
-    for lease in leases {
+    for address in addresses {
       do throws(SystemError) {
-        try remove(lease.address, of: lease.holder, isAtRest: lease.holder != .nobody)
-        released.append(lease.address)
+        guard let file = try directory.leaseFile(of: address) else { continue }
+        try remove(address, of: file.holder)
+        released.append(address)
       } catch {
         firstFailure = firstFailure ?? error
       }
@@ -221,11 +232,13 @@ package struct LeaseStore: ~Copyable {
   }
 
   /// Removes a lease: first its file, then its entry in the index, which the removal has made doubtful until it is proven
-  /// again.
-  func remove(_ address: IPAddress, of holder: LeaseHolder, isAtRest: Bool) throws(SystemError) {
+  /// again. The address rests from now on, for everybody but the one who had it.
+  private func remove(_ address: IPAddress, of holder: LeaseHolder) throws(SystemError) {
     index.directoryWillChange()
     try removeFile(directory.lease(of: address))
-    index.remove(address, of: holder, isAtRest: isAtRest)
+    let now = nanosecondsSinceBoot()
+    index.remove(
+      address, of: holder, thenAtRest: holder.hash.map { IndexRecord(resting: address, since: now, holder: $0) })
   }
 
   // MARK: The address handed out last
@@ -248,11 +261,22 @@ package struct LeaseStore: ~Copyable {
 }
 
 /// Opens and locks a store's lock file.
-private func lockedFile(_ path: String, patience seconds: Int) throws(SystemError) -> OwnedDescriptor {
+///
+/// - Parameter isToBeMade: Whether the directory is made where there is none.
+private func lockedFile(of directory: LeaseDirectory, isToBeMade: Bool, patience seconds: Int) throws(SystemError)
+  -> OwnedDescriptor
+{
+  let path = directory.lockFile
   while true {
-    let file = try OwnedDescriptor(opening: path, O_CREAT | O_RDONLY, mode: 0o750)
-    try lock(file.rawValue, .exclusive, seconds: seconds, subject: path)
-    // People remove the whole directory to free its addresses. A lock on a file without a name excludes nobody.
-    if try FileIdentity.ifPresent(atPath: path) == FileIdentity(of: file.rawValue) { return file }
+    if isToBeMade { try makeDirectories(directory.path, mode: 0o755) }
+    do throws(SystemError) {
+      let file = try OwnedDescriptor(opening: path, O_CREAT | O_RDONLY, mode: 0o750)
+      try lock(file.rawValue, .exclusive, seconds: seconds, subject: path)
+      // People remove the whole directory to free its addresses. A lock on a file without a name excludes nobody.
+      if try FileIdentity.ifPresent(atPath: path) == FileIdentity(of: file.rawValue) { return file }
+    } catch {
+      // Also between the two steps of making it.
+      guard isToBeMade, error.code == .noSuchFileOrDirectory, access(directory.path, F_OK) != 0 else { throw error }
+    }
   }
 }

@@ -13,7 +13,7 @@ package struct PoolOccupancy: Sendable {
   package internal(set) var firstRestEnds: Int?
   /// The leases that were made first, oldest first.
   package internal(set) var oldest: [Lease] = []
-  /// The owners that have a lease.
+  /// Holders of the leases, in no order: as many as were asked for.
   package internal(set) var holders: [LeaseHolder] = []
 }
 

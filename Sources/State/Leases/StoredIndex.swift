@@ -84,7 +84,10 @@ struct StoredIndex {
   /// The same entries in a file with more room, without those that mean nothing any more.
   private func grown(for directory: LeaseDirectory) throws(SystemError) -> StoredIndex {
     let now = nanosecondsSinceBoot()
-    var larger = try StoredIndex(emptyFor: directory, pageCount: table.pageCount * 2, onDisk: isOnDisk)
+    var usefulCount = 0
+    for page in 0..<table.pageCount { usefulCount += try table.records(ofPage: page).count { $0.isOfUse(at: now) } }
+    let pageCount = RecordTable.pageCount(forRecords: 2 * usefulCount)
+    var larger = try StoredIndex(emptyFor: directory, pageCount: pageCount, onDisk: isOnDisk)
     larger.header = header
     larger.isComplete = isComplete
     for page in 0..<table.pageCount {

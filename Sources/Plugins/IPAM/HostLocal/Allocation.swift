@@ -13,6 +13,7 @@ func allocate(
   let owner = LeaseOwner(call)
   let held = try store.heldBefore(by: owner)
   var requested = distinct(requested)
+  try refuse(requested.filter { address in !rangeSets.contains { $0.pool.contains(address) } })
   var addresses: [AttachmentAddress] = []
   for set in rangeSets {
     do throws(PluginError) {
@@ -26,11 +27,15 @@ func allocate(
       throw error.during("failed to allocate for range \(set.pool.number)")
     }
   }
-  guard requested.isEmpty else {
-    let list = requested.map(\.description).joined(separator: " ")
-    throw PluginError(.invalidConfiguration, "failed to allocate all requested IPs: \(list)")
-  }
+  try refuse(requested)
   return addresses
+}
+
+/// Refuses addresses that were asked for and that no range set can give.
+private func refuse(_ requested: [IPAddress]) throws(PluginError) {
+  guard !requested.isEmpty else { return }
+  let list = requested.map(\.description).joined(separator: " ")
+  throw PluginError(.invalidConfiguration, "failed to allocate all requested IPs: \(list)")
 }
 
 private func refuseSecondLease(of owner: LeaseOwner, in set: SubnetRangeSet, held: [IPAddress]) throws(PluginError) {

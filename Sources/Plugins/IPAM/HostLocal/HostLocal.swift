@@ -14,7 +14,7 @@ struct HostLocal: Plugin {
     let dns = try configuration.dns()
 
     // From here to the commit nobody else changes the store, and whatever fails gives back what was reserved.
-    var store = try openStore(for: call)
+    var store = try openStore(for: call, configuration.policy)
     let addresses = try allocate(from: rangeSets, requested: requested, for: call, in: &store)
     try onStore { () throws(SystemError) in try store.commit() }
     return AttachmentResult(addresses: addresses, routes: configuration.routes, dns: dns)
@@ -53,7 +53,7 @@ struct HostLocal: Plugin {
     let rangeSets = try configuration.rangeSetsKnownWithoutContainer(for: call.version)
     do throws(PluginError) {
       _ = try configuration.dns()
-      let store = try openStore(for: call)
+      let store = try openStore(for: call, configuration.policy)
       do throws(PluginError) {
         try onStore { () throws(SystemError) in try store.checkWritable() }
       } catch {

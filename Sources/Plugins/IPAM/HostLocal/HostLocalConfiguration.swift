@@ -1,8 +1,8 @@
 internal import CNI
-package import JSON
+internal import JSON
 internal import LinuxSystem
 internal import NetworkAddresses
-package import State
+internal import State
 
 /// What a configuration says to host-local, as it was given. ``rangeSets(for:)`` says whether the ranges make sense.
 struct HostLocalConfiguration {
@@ -50,7 +50,7 @@ extension HostLocalConfiguration: JSONDecodable {
     givenRangeSets =
       try (runtime?.valueIfPresent("ipRanges") ?? []) + oldForm + (ipam.valueIfPresent("ranges") ?? [])
     excluded = try ipam.value("exclude", default: [])
-    policy = try LeasePolicy(json: ipam)
+    policy = try LeasePolicy(ipam: ipam)
     requestedAddresses =
       try (arguments?.requestedAddresses("ips") ?? []) + (runtime?.requestedAddresses("ips") ?? [])
     routes = try ipam.value("routes", default: [])
@@ -72,6 +72,9 @@ struct GivenRange: JSONDecodable {
   let excluded: [ExcludedAddresses]
 
   init(json: JSONValue) throws(JSONError) {
+    for key in ["releaseCooldown", "stableAddresses"] where json[key] != nil {
+      throw JSONError("\(key) belongs beside the ranges, not into one", at: json)
+    }
     try self.init(json, excluded: json.value("exclude", default: []))
   }
 
@@ -111,14 +114,19 @@ struct ExcludedAddresses: JSONDecodable {
   }
 }
 
-extension LeasePolicy: JSONDecodable {
-  /// Reads the keys `releaseCooldown` and `stableAddresses`.
-  package init(json: JSONValue) throws(JSONError) {
-    let cooldown = try json.value("releaseCooldown", default: 0)
-    guard (0...Self.longestCooldown).contains(cooldown) else {
+extension LeasePolicy {
+  /// Reads the keys `releaseCooldown` and `stableAddresses` of `ipam`.
+  init(ipam: JSONValue) throws(JSONError) {
+    self.init(cooldown: try Self.cooldown(of: ipam), isStable: try ipam.value("stableAddresses", default: false))
+  }
+
+  /// Reads the key `releaseCooldown` of `ipam`.
+  static func cooldown(of ipam: JSONValue) throws(JSONError) -> Int {
+    let cooldown = try ipam.value("releaseCooldown", default: 0)
+    guard (0...longestCooldown).contains(cooldown) else {
       throw JSONError(
-        "releaseCooldown is \(cooldown), not a number of seconds up to \(Self.longestCooldown)", at: json)
+        "\(cooldown) is not between 0 and \(longestCooldown) seconds", at: ipam["releaseCooldown"] ?? ipam)
     }
-    self.init(cooldown: cooldown, isStable: try json.value("stableAddresses", default: false))
+    return cooldown
   }
 }

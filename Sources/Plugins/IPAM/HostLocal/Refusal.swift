@@ -15,7 +15,7 @@ extension LeaseStore {
   func refusal(of address: IPAddress, in pool: AddressPool, to owner: LeaseOwner) throws(PluginError) -> PluginError {
     let reason = try onStore { () throws(SystemError) -> String? in
       if let lease = try lease(of: address) {
-        if lease.holder == .unreadable { return "its lease file cannot be read" }
+        if lease.holder == .unreadable { return "its lease file \(quoted(path(of: address))) cannot be read" }
         return "it is leased to \(lease.holder), since \(timestamp(lease.since))"
       }
       return try rest(of: address, for: owner).map { "it rests after its release, for another \($0) s" }
@@ -28,40 +28,58 @@ extension LeaseStore {
   ///
   /// - Parameter network: The name of the network.
   func exhaustion(of set: SubnetRangeSet, in network: String) throws(PluginError) -> PluginError {
+    let message = "no IP addresses available in range set: \(set.pool)"
+    guard set.pool.capacity > 0 else {
+      throw PluginError(.invalidConfiguration, message, details: "every address is excluded, or a gateway's")
+    }
     let found = try onStore { () throws(SystemError) in
       try occupancy(of: set.pool, oldest: 3, holders: mostHoldersLookedAt)
     }
     return PluginError(
-      .tryAgain, "no IP addresses available in range set: \(set.pool)",
-      details: found.explanation(reclaimable: reclaimableCount(of: found.holders, in: network)))
+      .tryAgain, message, details: found.explanation(HolderCount(found.holders, in: network)))
   }
 }
 
 /// A /22 is looked at completely, in some milliseconds. In a larger range the count says "at least".
 private let mostHoldersLookedAt = 1024
 
-/// How many holders have no network namespace any more: what they hold is released by GC, or by the DEL that the runtime
-/// owes them. The journal knows which namespace each of our attachments is in; of others nothing is known.
-private func reclaimableCount(of holders: [LeaseHolder], in network: String) -> Int {
-  holders.count { holder in
-    guard case .owner(let owner) = holder else { return false }
+/// What is known about the containers of some leases.
+private struct HolderCount {
+  /// How many have no network namespace any more: what they hold is released by GC, or by the DEL that the runtime owes.
+  var gone = 0
+  /// Of how many nothing is known, because no plugin of ours attached them.
+  var unknown = 0
+
+  /// Asks the journal, which knows which namespace each of our attachments is in.
+  init(_ holders: [LeaseHolder], in network: String) {
+    for holder in holders {
+      guard case .owner(let owner) = holder, let record = Self.record(of: owner, in: network) else {
+        unknown += 1
+        continue
+      }
+      guard let namespace = try? Optional(FileIdentity.ifPresent(atPath: record.namespacePath)) else { continue }
+      if namespace != record.namespace { gone += 1 }
+    }
+  }
+
+  private static func record(of owner: LeaseOwner, in network: String) -> AttachmentRecord? {
     let attachment = Attachment(
       network: network, containerID: owner.containerID, interfaceName: owner.interfaceName)
-    guard let record = (try? Journal().record(of: attachment)) ?? nil else { return false }
-    do { return try FileIdentity.ifPresent(atPath: record.namespacePath) != record.namespace } catch { return false }
+    return (try? Journal().record(of: attachment)) ?? nil
   }
 }
 
 extension PoolOccupancy {
   /// What a person wants to know who has to free an address.
-  fileprivate func explanation(reclaimable: Int) -> String {
-    guard capacity > 0 else { return "every address is excluded, or a gateway's" }
-    var parts = ["\(leased) of \(capacity) addresses are leased"]
-    let count = holders.count < leased && reclaimable > 0 ? "at least \(reclaimable)" : "\(reclaimable)"
-    parts.append("\(count) of them could be reclaimed, by GC or DEL, from containers whose network namespace is gone")
+  fileprivate func explanation(_ count: HolderCount) -> String {
+    var parts = ["\(leased) of \(capacity) usable addresses are leased"]
     if let firstRestEnds {
-      parts.append("\(resting) more rest after their release, the first for another \(firstRestEnds) s")
+      parts.append("\(resting) at rest after their release, the first for another \(firstRestEnds) s")
     }
+    let atLeast = holders.count < leased ? "at least " : ""
+    parts.append(
+      "\(atLeast)\(count.gone) could be reclaimed by GC or DEL, the network namespace of the container being gone")
+    if count.unknown > 0 { parts.append("of \(count.unknown) it is not known whether the container exists") }
     if !oldest.isEmpty {
       let leases = oldest.map { "\($0.address) since \(timestamp($0.since)) by \($0.holder)" }
       parts.append("the oldest leases: " + leases.joined(separator: ", "))

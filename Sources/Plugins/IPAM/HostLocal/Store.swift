@@ -4,23 +4,21 @@ internal import LinuxSystem
 internal import State
 
 /// Opens the store of the call's network, and makes it where there is none.
-func openStore(for call: Call) throws(PluginError) -> LeaseStore {
+func openStore(for call: Call, _ policy: LeasePolicy) throws(PluginError) -> LeaseStore {
   let directory = try storeDirectory(for: call)
-  let policy = policy(of: call)
   return try onStore { () throws(SystemError) in try LeaseStore(directory: directory, policy: policy) }
 }
 
 /// Opens the store of the call's network, if there is one.
 func openStoreIfPresent(for call: Call) throws(PluginError) -> LeaseStore? {
   let directory = try storeDirectory(for: call)
-  let policy = policy(of: call)
+  let policy = LeasePolicy(cooldown: cooldown(of: call))
   return try onStore { () throws(SystemError) in try LeaseStore.ifPresent(directory: directory, policy: policy) }
 }
 
-/// How the call's configuration wants addresses to be chosen. ADD and STATUS have refused one that makes no sense before;
-/// to a DEL it must not matter.
-private func policy(of call: Call) -> LeasePolicy {
-  call.configuration["ipam"].flatMap { try? LeasePolicy(json: $0) } ?? LeasePolicy()
+/// For how many seconds addresses rest that the call releases. A mistake must not keep a lease: then it is none.
+private func cooldown(of call: Call) -> Int {
+  call.configuration["ipam"].flatMap { try? LeasePolicy.cooldown(of: $0) } ?? 0
 }
 
 /// The directory of the call's network: the one below `ipam.dataDir` with the network's name.

@@ -35,7 +35,7 @@ struct SubnetRange {
     for excluded in given.excluded where !(subnet.firstAddress...subnet.lastAddress).overlaps(excluded.addresses) {
       throw invalid("excluded \(excluded.text) is not in network \(subnet)")
     }
-    let neverGiven = [gateway...gateway] + (given.excluded + excluded).map(\.addresses)
+    let neverGiven = [gateway...gateway, mappedAddresses] + (given.excluded + excluded).map(\.addresses)
     guard let addresses = AddressRange(from: first, through: last, excluding: neverGiven) else {
       // The wrong order is the fault of the one that was given; of the start where both were.
       throw given.first == nil
@@ -109,7 +109,7 @@ extension HostLocalConfiguration {
       }
     }
     for excluded in excluded where !sets.contains(where: { $0.overlaps(excluded.addresses) }) {
-      throw invalid("excluded \(excluded.text) is in no range")
+      throw invalid("ipam.exclude: \(excluded.text) is in no range")
     }
     return sets
   }
@@ -121,6 +121,10 @@ extension HostLocalConfiguration {
     return try rangeSets(for: version)
   }
 }
+
+/// `::ffff:0:0/96`: IPv4 addresses in the guise of IPv6 ones. As the name of a file one reads as the IPv4 address.
+private let mappedAddresses =
+  IPAddress.v6(IPv6Address(rawValue: 0xffff_0000_0000))...IPAddress.v6(IPv6Address(rawValue: 0xffff_ffff_ffff))
 
 /// The last address of a subnet that is not for a special purpose: IPv4 has its broadcast address there.
 private func lastUsableAddress(of subnet: CIDR) -> IPAddress {
