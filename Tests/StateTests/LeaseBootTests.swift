@@ -15,8 +15,8 @@ import Testing
   let other = LeaseOwner(containerID: "cid2", interfaceName: "eth0")
 
   /// Boots that say nothing by their time: as if the clock stood in 1970 at their start.
-  let first = Boot(identifier: 1, start: 0)
-  let second = Boot(identifier: 2, start: 0)
+  let first = Boot(identifier: 1, start: 0, startByClock: 0, uptime: 1)
+  let second = Boot(identifier: 2, start: 0, startByClock: 9_000_000_000_000, uptime: 2)
 
   init() throws {
     directory = try TemporaryDirectory()
@@ -28,6 +28,19 @@ import Testing
     try directory.write("cid2\r\neth0".utf8, to: "n1/10.1.0.9")
     _ = try directory.store(boot: first)
     _ = try directory.store(boot: second)
+    #expect(try leases() == [])
+  }
+
+  @Test func anotherIdentifierInTheSameRunOfTheKernelIsNoReboot() throws {
+    // A container with a boot identifier of its own, which shares the store with its host.
+    let host = Boot(identifier: 1, start: 0, startByClock: 5_000_000_000, uptime: 100)
+    let container = Boot(identifier: 2, start: 0, startByClock: 5_400_000_000, uptime: 200)
+    try directory.reserveNext(pool, for: owner, boot: host)
+    try directory.reserveNext(pool, for: other, boot: container)
+    _ = try directory.store(boot: Boot(identifier: 1, start: 0, startByClock: 5_000_000_000, uptime: 300))
+    #expect(try leases() == ["10.1.0.2", "10.1.0.3"])
+    // Started at the same time by the clock, which always begins at the same time, but for less long.
+    _ = try directory.store(boot: Boot(identifier: 3, start: 0, startByClock: 5_000_000_000, uptime: 50))
     #expect(try leases() == [])
   }
 

@@ -47,6 +47,28 @@ import Testing
     #expect(try index() != again)
   }
 
+  @Test func aCopyThatRestoresTheTimesIsSeen() throws {
+    try directory.reserveNext(pool, for: owner(1))
+    let copy = directory.file("copy")
+    #expect(try Program("/bin/cp", ["-a", directory.file("n1"), copy]).run().status == 0)
+    try directory.write("c9\r\neth0".utf8, to: "n1/10.1.0.9")
+    #expect(try Program("/bin/cp", ["-a", copy + "/.", directory.file("n1")]).run().status == 0)
+    #expect(try directory.release(owner(9)) == ["10.1.0.9"])
+  }
+
+  @Test(arguments: [UInt64.max, 1 << 31, 3, 0]) func aHeaderThatTellsNonsenseIsNone(_ count: UInt64) throws {
+    try directory.reserveNext(pool, for: owner(1))
+    let index = try OwnedDescriptor(opening: directory.file(".swift-cni/n1/index"), O_RDWR)
+    var header = try #require(IndexHeader(of: index.rawValue))
+    header.usedCount = count
+    header.holderlessCount = count
+    try header.write(to: index.rawValue, path: "index")
+    #expect(try directory.release(owner(1)) == ["10.1.0.2"])
+    header.pageCount = count
+    try header.write(to: index.rawValue, path: "index")
+    #expect(IndexHeader(of: index.rawValue) == nil)
+  }
+
   @Test func aFileThatIsNoLeaseDoesNotKeepTheIndexFromBeingTrusted() throws {
     try directory.write(Array(repeating: 0, count: 5000), to: "n1/10.1.0.2")
     try makeDirectories(directory.file("n1/10.1.0.3"), mode: 0o755)
@@ -146,11 +168,13 @@ import Testing
   /// Which file the index is: another one after it was made anew.
   func index() throws -> FileIdentity { try FileIdentity(ofPath: directory.file(".swift-cni/n1/index")) }
 
-  /// Gives the directory the time that its index remembers, as if nobody had changed it.
+  /// Writes into the index that the directory is as it was when the index was written.
   func forge() throws {
-    let index = try OwnedDescriptor(opening: directory.file(".swift-cni/n1/index"), O_RDONLY)
-    let proof = try #require(IndexHeader(of: index.rawValue)).proof
-    let time = timespec(tv_sec: Int(proof / 1_000_000_000), tv_nsec: Int(proof % 1_000_000_000))
-    #expect(utimensat(AT_FDCWD, directory.file("n1"), [time, time], 0) == 0)
+    let index = try OwnedDescriptor(opening: directory.file(".swift-cni/n1/index"), O_RDWR)
+    var header = try #require(IndexHeader(of: index.rawValue))
+    let status = try fileStatus(directory.file("n1"))
+    header.proof = nanoseconds(status.st_mtim)
+    header.proven = nanoseconds(status.st_ctim)
+    try header.write(to: index.rawValue, path: "index")
   }
 }

@@ -71,13 +71,13 @@ enum ChildProcess {
     // Ours close themselves, but not what we inherited.
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1)
 
-    // We ignore SIGPIPE; a child that did would not notice that its reader went away.
+    // We ignore these two; a child that ignored SIGPIPE would not notice that its reader went away.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    sigaddset(&defaults, SIGPIPE)
+    for code in [SIGPIPE, SIGXFSZ] { sigaddset(&defaults, code) }
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
 

@@ -21,9 +21,20 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     guard first.family == last.family, first <= last else { return nil }
     self.first = first
     self.last = last
-    self.offered = excluded.reduce([first...last]) { parts, excluded in
-      parts.flatMap { $0.subtracting(excluded) }
+    self.offered = Self.parts(of: first...last, excluding: excluded)
+  }
+
+  private static func parts(of range: ClosedRange<IPAddress>, excluding excluded: [ClosedRange<IPAddress>])
+    -> [ClosedRange<IPAddress>]
+  {
+    var parts: [ClosedRange<IPAddress>] = []
+    var start = range.lowerBound
+    for hole in excluded.sorted(by: { $0.lowerBound < $1.lowerBound }) where hole.overlaps(range) {
+      if start < hole.lowerBound, let end = hole.lowerBound.previous { parts.append(start...end) }
+      guard hole.upperBound < range.upperBound, let next = hole.upperBound.next else { return parts }
+      start = max(start, next)
     }
+    return parts + [start...range.upperBound]
   }
 
   /// Whether the address lies in the range, be it one that is never handed out.
@@ -45,15 +56,4 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
 
   /// `10.1.0.1-10.1.0.254`
   package var description: String { "\(first)-\(last)" }
-}
-
-extension ClosedRange<IPAddress> {
-  /// What is left without the addresses of another range: nothing, one part or two.
-  fileprivate func subtracting(_ other: Self) -> [Self] {
-    guard overlaps(other) else { return [self] }
-    var parts: [Self] = []
-    if lowerBound < other.lowerBound, let end = other.lowerBound.previous { parts.append(lowerBound...end) }
-    if other.upperBound < upperBound, let start = other.upperBound.next { parts.append(start...upperBound) }
-    return parts
-  }
 }

@@ -13,12 +13,27 @@ package struct Boot: Sendable {
   /// what it said when the kernel's own file systems were mounted.
   let start: Int64
 
+  /// When the clock says now that the machine was started, in nanoseconds since 1970.
+  let startByClock: Int64
+
+  /// For how long the machine has been running, in nanoseconds.
+  let uptime: Int64
+
   /// Stands for any boot before this one.
   static let earlier: UInt64 = 0
 
-  package init(identifier: UInt64, start: Int64) {
+  package init(identifier: UInt64, start: Int64, startByClock: Int64 = 0, uptime: Int64 = 0) {
     self.identifier = identifier
     self.start = start
+    self.startByClock = startByClock
+    self.uptime = uptime
+  }
+
+  /// Whether an index was written in this very run of the kernel, though under another identifier: some containers have one
+  /// of their own, beside that of their host. Then the machine was started at the same time, and has run for longer since.
+  func isSameRun(as header: IndexHeader) -> Bool {
+    let difference = startByClock.subtractingReportingOverflow(header.startByClock)
+    return !difference.overflow && difference.partialValue.magnitude < 2_000_000_000 && header.uptime <= uptime
   }
 
   /// The running kernel's boot; nil where `/proc` does not tell.
@@ -28,9 +43,10 @@ package struct Boot: Sendable {
     else {
       return nil
     }
-    let mounted = nanoseconds(processes.st_ctim)
+    let uptime = nanosecondsSinceBoot()
+    let startByClock = nanosecondsSince1970() - uptime
     return Boot(
-      identifier: StableHash.of(text),
-      start: min(nanosecondsSince1970() - nanosecondsSinceBoot(), mounted))
+      identifier: StableHash.of(text), start: min(startByClock, nanoseconds(processes.st_ctim)),
+      startByClock: startByClock, uptime: uptime)
   }
 }

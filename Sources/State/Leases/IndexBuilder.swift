@@ -14,6 +14,10 @@ struct IndexBuilder {
   /// The index before; nil where there is none.
   let previous: StoredIndex?
 
+  /// Whether what is left of an earlier boot may be removed. Not on a file system that several machines may share: it could
+  /// be of a container that runs on another one.
+  let mayReclaim: Bool
+
   /// Builds the index: in a file, and where that cannot be written, in memory.
   func build() throws(SystemError) -> StoredIndex {
     if boot != nil, let index = try? build(onDisk: true) { return index }
@@ -31,7 +35,7 @@ struct IndexBuilder {
         return
       }
       let record = record(of: address, file)
-      if let boot, record.boot != boot.identifier {
+      if mayReclaim, let boot, record.boot != boot.identifier {
         // One that cannot be removed keeps its address, until a later call can.
         if (try? removeFile(directory.lease(of: address))) != nil { return }
         index.isComplete = false
@@ -49,7 +53,12 @@ struct IndexBuilder {
   /// The entry of a lease, with the boot in which it was seen first.
   private func record(of address: IPAddress, _ file: LeaseFile) -> IndexRecord {
     let record = IndexRecord(leaseOf: address, file: file, boot: boot?.identifier ?? 0)
-    if let known = knownRecord(like: record) { return known }
+    if var known = knownRecord(like: record) {
+      if let boot, let previous, known.boot == previous.header.boot, boot.isSameRun(as: previous.header) {
+        known.boot = boot.identifier
+      }
+      return known
+    }
     guard let boot, file.changed < boot.start else { return record }
     return IndexRecord(leaseOf: address, file: file, boot: Boot.earlier)
   }

@@ -7,7 +7,7 @@ internal import SystemPackage
 /// The proof is the lease directory's modification time. Whoever adds or removes a file in there, the reference or a
 /// person, sets it to the current time. So at the end of each call of ours, still under the lock, the directory gets a time
 /// whose nanoseconds are drawn at random, and the index remembers it: while the directory has that very time, nobody but
-/// us has changed it. (The time that the kernel would have left proves nothing: it has the grain of a clock tick, and
+/// us has changed it. A copy that restores the time is told by when it did. (The time that the kernel would have left proves nothing: it has the grain of a clock tick, and
 /// somebody else may change the directory in the same tick.)
 struct IndexHeader {
   /// The format. Another one is no index of ours.
@@ -18,6 +18,12 @@ struct IndexHeader {
   var directory: UInt64 = 0
   /// The lease directory's modification time, in nanoseconds since 1970; 0 for none.
   var proof: Int64 = 0
+  /// When the lease directory got that time, which nobody can set: in nanoseconds since 1970.
+  var proven: Int64 = 0
+  /// See ``Boot/startByClock``, at the time of writing.
+  var startByClock: Int64 = 0
+  /// See ``Boot/uptime``, at the time of writing.
+  var uptime: Int64 = 0
   /// When the lease directory was read, in nanoseconds since the machine was started.
   var built: Int64 = 0
   /// See ``RecordTable/pageCount``.
@@ -28,7 +34,7 @@ struct IndexHeader {
   var holderlessCount: UInt64 = 0
   private var checksum: UInt64 = 0
 
-  private static let currentFormat: UInt64 = 0x5377_434e_4931_0001
+  private static let currentFormat: UInt64 = 0x5377_434e_4931_0002
 
   init() {}
 
@@ -37,7 +43,8 @@ struct IndexHeader {
     var header = IndexHeader()
     let count = withUnsafeMutableBytes(of: &header) { pread(descriptor, $0.baseAddress, $0.count, 0) }
     guard count == MemoryLayout<IndexHeader>.size, header.format == Self.currentFormat,
-      header.checksum == header.expectedChecksum, header.pageCount.nonzeroBitCount == 1, header.pageCount < 1 << 32
+      header.checksum == header.expectedChecksum, header.pageCount.nonzeroBitCount == 1, header.pageCount < 1 << 32,
+      let size = try? fileStatus(of: descriptor).st_size, size == RecordTable.fileSize(pageCount: Int(header.pageCount))
     else {
       return nil
     }
@@ -57,6 +64,7 @@ struct IndexHeader {
 
   private var expectedChecksum: UInt64 {
     let facts = [format, boot, directory, UInt64(bitPattern: proof), UInt64(bitPattern: built)]
-    return (facts + [pageCount, usedCount, holderlessCount]).reduce(0) { StableHash.of($0, $1, 0) }
+    let times = [UInt64(bitPattern: proven), UInt64(bitPattern: startByClock), UInt64(bitPattern: uptime)]
+    return (facts + times + [pageCount, usedCount, holderlessCount]).reduce(0) { StableHash.of($0, $1, 0) }
   }
 }

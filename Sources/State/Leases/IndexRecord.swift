@@ -85,7 +85,10 @@ extension IndexRecord {
   var modified: Int64 { Int64(bitPattern: payload.1) }
 
   /// Of a lease: the boot in which the file was seen first.
-  var boot: UInt64 { payload.2 }
+  var boot: UInt64 {
+    get { payload.2 }
+    set { payload.2 = newValue }
+  }
 
   /// Of a lease: when it was made, in nanoseconds since the machine was started; 0 where it is not known.
   var made: Int64 {

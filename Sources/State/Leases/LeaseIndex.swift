@@ -18,6 +18,7 @@ final class LeaseIndex {
   private let boot: Boot?
   private let policy: LeasePolicy
   private let openDirectory: OwnedDescriptor
+  private let mayReclaim: Bool
   private var stored: StoredIndex
   /// Whether the index could not be read or written, and may say something else than the directory.
   private var isLost = false
@@ -30,16 +31,19 @@ final class LeaseIndex {
     self.boot = boot
     self.policy = policy
     openDirectory = try OwnedDescriptor(opening: directory.path, O_RDONLY | O_DIRECTORY)
+    mayReclaim = isLocalFileSystem(openDirectory.rawValue)
     let status = try fileStatus(of: openDirectory.rawValue, subject: directory.path)
     let previous = StoredIndex(of: directory)
     if let previous, let boot, previous.header.boot == boot.identifier,
       previous.header.directory == UInt64(status.st_ino), previous.header.proof != 0,
-      previous.header.proof == nanoseconds(status.st_mtim)
+      previous.header.proof == nanoseconds(status.st_mtim), previous.header.proven == nanoseconds(status.st_ctim)
     {
       stored = previous
       needsProof = false
     } else {
-      stored = try IndexBuilder(directory: directory, boot: boot, policy: policy, previous: previous).build()
+      stored = try IndexBuilder(
+        directory: directory, boot: boot, policy: policy, previous: previous, mayReclaim: mayReclaim
+      ).build()
       stored.header.directory = UInt64(status.st_ino)
       needsProof = true
       // Whoever was killed while he reserved has left it, and it may be the second name of a lease. Not before the lease
@@ -136,7 +140,9 @@ final class LeaseIndex {
   /// Makes the index anew from the directory.
   func rebuild() throws(SystemError) {
     let inode = stored.header.directory
-    stored = try IndexBuilder(directory: directory, boot: boot, policy: policy, previous: stored).build()
+    stored = try IndexBuilder(
+      directory: directory, boot: boot, policy: policy, previous: stored, mayReclaim: mayReclaim
+    ).build()
     stored.header.directory = inode
     isLost = false
     needsProof = true
@@ -193,12 +199,17 @@ final class LeaseIndex {
     let second = now / 1_000_000_000
     // A whole second is what a file system without nanoseconds would make of it.
     let fraction = Int64(randomNumber() % 999_999_999) + 1
-    stored.header.proof = second * 1_000_000_000 + fraction
-    guard (try? stored.writeHeader()) != nil else { return }
     let times = [
       timespec(tv_sec: 0, tv_nsec: Int(swiftcni_utime_omit)), timespec(tv_sec: Int(second), tv_nsec: Int(fraction)),
     ]
-    _ = futimens(openDirectory.rawValue, times)
+    guard futimens(openDirectory.rawValue, times) == 0, let status = try? fileStatus(of: openDirectory.rawValue) else {
+      return
+    }
+    stored.header.proof = second * 1_000_000_000 + fraction
+    stored.header.proven = nanoseconds(status.st_ctim)
+    stored.header.startByClock = boot?.startByClock ?? 0
+    stored.header.uptime = boot?.uptime ?? 0
+    try? stored.writeHeader()
   }
 
   // MARK: Failures of the index itself
@@ -220,4 +231,15 @@ final class LeaseIndex {
       return try body(stored.table)
     }
   }
+}
+
+/// Whether a file is on a file system that belongs to this machine alone. One that is not known counts as shared.
+private func isLocalFileSystem(_ descriptor: CInt) -> Bool {
+  var status = statfs()
+  guard fstatfs(descriptor, &status) == 0 else { return false }
+  // ext2 to ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, ramfs, overlayfs. See statfs(2).
+  let local: [UInt32] = [
+    0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994, 0x8584_58f6, 0x794c_7630,
+  ]
+  return local.contains(UInt32(truncatingIfNeeded: status.f_type))
 }

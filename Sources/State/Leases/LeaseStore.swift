@@ -146,8 +146,9 @@ package struct LeaseStore: ~Copyable {
   }
 
   /// Keeps what was reserved, and remembers it as handed out last.
-  package mutating func commit() throws(SystemError) {
-    for reservation in uncommitted { try setLastReserved(reservation.address, in: reservation.pool) }
+  package mutating func commit() {
+    // A hint, without which the ADD is as good.
+    for reservation in uncommitted { try? setLastReserved(reservation.address, in: reservation.pool) }
     uncommitted = []
   }
 
@@ -194,10 +195,10 @@ package struct LeaseStore: ~Copyable {
   /// The leases that an owner holds, in its name or in that of its whole container.
   package func leases(of owner: LeaseOwner) throws(SystemError) -> [Lease] { try index.leases(of: owner) }
 
-  /// Fails if a lease could not be written: by writing one without giving it a name.
+  /// Fails if a lease could not be written: by writing one, and giving it a name that is no address.
   package func checkWritable() throws(SystemError) {
     index.directoryWillChange()
-    _ = try PreparedLease(in: directory, content: [0])
+    try PreparedLease(in: directory, content: [0]).tryName()
   }
 
   // MARK: Releasing
@@ -253,7 +254,7 @@ package struct LeaseStore: ~Copyable {
   /// before it closes it, a hundred times the cost; and a kill between the two steps spoils no more than a hint.
   private func setLastReserved(_ address: IPAddress, in pool: AddressPool) throws(SystemError) {
     let path = directory.lastReserved(ofPool: pool.number)
-    let file = try OwnedDescriptor(opening: path, O_CREAT | O_WRONLY | O_NOFOLLOW, mode: 0o600)
+    let file = try OwnedDescriptor(opening: path, O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, mode: 0o600)
     let text = Array(address.description.utf8)
     try writeAll(file.rawValue, text, subject: path)
     _ = try systemCall("ftruncate", on: path) { ftruncate(file.rawValue, text.count) }
@@ -270,7 +271,7 @@ private func lockedFile(of directory: LeaseDirectory, isToBeMade: Bool, patience
   while true {
     if isToBeMade { try makeDirectories(directory.path, mode: 0o755) }
     do throws(SystemError) {
-      let file = try OwnedDescriptor(opening: path, O_CREAT | O_RDONLY, mode: 0o750)
+      let file = try OwnedDescriptor(opening: path, O_CREAT | O_RDONLY | O_NONBLOCK, mode: 0o750)
       try lock(file.rawValue, .exclusive, seconds: seconds, subject: path)
       // People remove the whole directory to free its addresses. A lock on a file without a name excludes nobody.
       if try FileIdentity.ifPresent(atPath: path) == FileIdentity(of: file.rawValue) { return file }

@@ -41,5 +41,13 @@ struct PreparedLease: ~Copyable {
     }
   }
 
+  /// Fails if the file could not be given a name, and leaves it without one.
+  func tryName() throws(SystemError) {
+    let name = directory.preparedLease + ".name"
+    try removeFile(name)
+    _ = try systemCall("link", on: name) { link(directory.preparedLease, name) }
+    try removeFile(name)
+  }
+
   deinit { unlink(directory.preparedLease) }
 }

@@ -51,7 +51,7 @@ final class RecordTable {
   /// Makes an empty table in an empty file.
   static func empty(_ file: consuming OwnedDescriptor, path: String, pageCount: Int) throws(SystemError) -> RecordTable
   {
-    let size = off_t((pageCount + 1) * pageSize)
+    let size = off_t(fileSize(pageCount: pageCount))
     let descriptor = file.rawValue
     _ = try systemCall("ftruncate", on: path) { ftruncate(descriptor, size) }
     return RecordTable(file, path: path, pageCount: pageCount, usedCount: 0)
@@ -63,6 +63,9 @@ final class RecordTable {
     while pageCount < 1 << 16, pageCount * recordsPerPageAtMost < count { pageCount *= 2 }
     return pageCount
   }
+
+  /// How long the file is, in bytes.
+  static func fileSize(pageCount: Int) -> Int { (pageCount + 1) * pageSize }
 
   /// Whether another entry would make the table too full.
   var isFull: Bool { usedCount >= pageCount * Self.recordsPerPageAtMost }
@@ -140,7 +143,7 @@ final class RecordTable {
     let isLast =
       position.slot + 1 < Self.recordsPerPage && pages[index].records[position.slot + 1].kind == .empty
     record.kind = isLast ? .empty : .removed
-    if isLast { usedCount -= 1 }
+    if isLast { usedCount = max(usedCount - 1, 0) }
     try replace(position, with: record)
   }
 

@@ -16,7 +16,7 @@ struct HostLocal: Plugin {
     // From here to the commit nobody else changes the store, and whatever fails gives back what was reserved.
     var store = try openStore(for: call, configuration.policy)
     let addresses = try allocate(from: rangeSets, requested: requested, for: call, in: &store)
-    try onStore { () throws(SystemError) in try store.commit() }
+    store.commit()
     return AttachmentResult(addresses: addresses, routes: configuration.routes, dns: dns)
   }
 
