@@ -34,7 +34,7 @@ import Testing
   @Test func anotherIdentifierInTheSameRunOfTheKernelIsNoReboot() throws {
     // A container with a boot identifier of its own, which shares the store with its host.
     let host = Boot(identifier: 1, start: 0, startByClock: 5_000_000_000, uptime: 100)
-    let container = Boot(identifier: 2, start: 0, startByClock: 5_400_000_000, uptime: 200)
+    let container = Boot(identifier: 2, start: 0, startByClock: 5_050_000_000, uptime: 200)
     try directory.reserveNext(pool, for: owner, boot: host)
     try directory.reserveNext(pool, for: other, boot: container)
     _ = try directory.store(boot: Boot(identifier: 1, start: 0, startByClock: 5_000_000_000, uptime: 300))

@@ -31,7 +31,8 @@ final class LeaseIndex {
     self.boot = boot
     self.policy = policy
     openDirectory = try OwnedDescriptor(opening: directory.path, O_RDONLY | O_DIRECTORY)
-    mayReclaim = isLocalFileSystem(openDirectory.rawValue)
+    let isLocal = isLocalFileSystem(openDirectory.rawValue)
+    mayReclaim = isLocal ?? false
     let status = try fileStatus(of: openDirectory.rawValue, subject: directory.path)
     let previous = StoredIndex(of: directory)
     if let previous, let boot, previous.header.boot == boot.identifier,
@@ -45,6 +46,8 @@ final class LeaseIndex {
         directory: directory, boot: boot, policy: policy, previous: previous, mayReclaim: mayReclaim
       ).build()
       stored.header.directory = UInt64(status.st_ino)
+      // What could not be asked this time may be reclaimed the next time.
+      if isLocal == nil { stored.isComplete = false }
       needsProof = true
       // Whoever was killed while he reserved has left it, and it may be the second name of a lease. Not before the lease
       // was looked at: it changes its time, as if the lease were of this boot.
@@ -233,10 +236,11 @@ final class LeaseIndex {
   }
 }
 
-/// Whether a file is on a file system that belongs to this machine alone. One that is not known counts as shared.
-private func isLocalFileSystem(_ descriptor: CInt) -> Bool {
+/// Whether a file is on a file system that belongs to this machine alone. One that is not known counts as shared;
+/// nil where it cannot be asked.
+private func isLocalFileSystem(_ descriptor: CInt) -> Bool? {
   var status = statfs()
-  guard fstatfs(descriptor, &status) == 0 else { return false }
+  guard fstatfs(descriptor, &status) == 0 else { return nil }
   // ext2 to ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, ramfs, overlayfs. See statfs(2).
   let local: [UInt32] = [
     0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994, 0x8584_58f6, 0x794c_7630,
