@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "node.h"
 #include "process.h"
 #include "report.h"
@@ -100,23 +100,7 @@ static struct call call_of(const struct attachment *attachment, const char *comm
                        .configuration = configuration};
 }
 
-// As a runtime does: DEL gets the configuration with the result of ADD in it.
-static void insert_result(char *text, size_t size, const char *configuration, const char *result) {
-  int end = strlen(configuration) - 1;
-  snprintf(text, size, "%.*s,\"prevResult\":%s}", end, configuration, result);
-}
-
 // Checks
-
-static _Noreturn void reject(const struct call *call, const struct outcome *outcome, const char *reason) {
-  errno = 0;
-  stop("%s of %s %s\nstatus %#x\nconfiguration: %s\noutput: %s\nerrors: %s", call->command, call->executable, reason,
-       outcome->status, call->configuration, outcome->output, outcome->errors);
-}
-
-static void check_success(const struct call *call, const struct outcome *outcome) {
-  if (!WIFEXITED(outcome->status) || WEXITSTATUS(outcome->status)) reject(call, outcome, "failed");
-}
 
 static int occurrences(const char *text, const char *pattern) {
   int count = 0;
@@ -279,12 +263,6 @@ static void print_goals(void) {
   print_goal("ADD of bridge + host-local takes at most twice the floor's time",
              median(&bridge[OURS]) / median(&bridge[FLOOR]), 2, "");
   print_goal("ADD of ptp + host-local, dual stack, takes at most 10 ms", median(&ptp[OURS]), 10, " ms");
-}
-
-static const char *absolute(const char *path) {
-  char *absolute = realpath(path, NULL);
-  if (!absolute) stop("%s", path);
-  return absolute;
 }
 
 int main(int count, char **arguments) {

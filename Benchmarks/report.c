@@ -25,14 +25,26 @@ static int by_time(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-// The nearest rank: a time that was really seen.
-static double percentile(const struct samples *samples, int percent) {
-  qsort(samples->list, samples->count, sizeof *samples->list, by_time);
+static int by_cpu(const void *left, const void *right) {
+  double a = ((const struct sample *)left)->cpu_milliseconds, b = ((const struct sample *)right)->cpu_milliseconds;
+  return (a > b) - (a < b);
+}
+
+// The nearest rank: a sample that was really seen.
+static const struct sample *ranked(const struct samples *samples, int percent,
+                                   int (*order)(const void *, const void *)) {
+  qsort(samples->list, samples->count, sizeof *samples->list, order);
   int rank = (samples->count * percent + 99) / 100;
-  return samples->list[rank > 0 ? rank - 1 : 0].milliseconds;
+  return &samples->list[rank > 0 ? rank - 1 : 0];
+}
+
+static double percentile(const struct samples *samples, int percent) {
+  return ranked(samples, percent, by_time)->milliseconds;
 }
 
 double median(const struct samples *samples) { return percentile(samples, 50); }
+
+double median_cpu(const struct samples *samples) { return ranked(samples, 50, by_cpu)->cpu_milliseconds; }
 
 static struct sample mean(const struct samples *samples) {
   struct sample sum = {0};
@@ -45,11 +57,11 @@ static struct sample mean(const struct samples *samples) {
 
 static double mean_cpu(const struct samples *samples) { return mean(samples).cpu_milliseconds; }
 
-static double peak(const struct samples *samples) {
+double peak_megabytes(const struct samples *samples) {
   double peak = 0;
   for (int i = 0; i < samples->count; i++)
     if (samples->list[i].peak_kilobytes > peak) peak = samples->list[i].peak_kilobytes;
-  return peak;
+  return peak / 1024;
 }
 
 static void print_median(FILE *file, const struct samples *samples) {
@@ -83,7 +95,7 @@ static void print_medians(FILE *file, const struct row *rows, int count) {
   }
 }
 
-static void print_details(FILE *file, const struct row *rows, int count) {
+void print_details(FILE *file, const struct row *rows, int count) {
   fputs("\nEach subject: wall time in ms, mean CPU time in ms, peak memory of its largest process in MB:\n\n", file);
   fputs("| work                                | subject   "
         "| n   | min     | p50     | mean    | p90     | CPU     | MB   |\n",
@@ -98,7 +110,7 @@ static void print_details(FILE *file, const struct row *rows, int count) {
       struct sample average = mean(samples);
       fprintf(file, "| %-35s | %-9s | %3d | %7.2f | %7.2f | %7.2f | %7.2f | %7.2f | %4.1f |\n", rows[i].title,
               subject_names[subject], samples->count, percentile(samples, 0), median(samples), average.milliseconds,
-              percentile(samples, 90), average.cpu_milliseconds, peak(samples) / 1024);
+              percentile(samples, 90), average.cpu_milliseconds, peak_megabytes(samples));
     }
 }
 

@@ -23,5 +23,14 @@ struct row {
 };
 
 void keep_sample(struct samples *samples, struct sample sample);
+
+// Of samples that are some.
 double median(const struct samples *samples);
+double median_cpu(const struct samples *samples);
+double peak_megabytes(const struct samples *samples);
+
+// Every subject's figures, row by row.
+void print_details(FILE *file, const struct row *rows, int count);
+
+// The machine, the proportions, and the details.
 void print_report(FILE *file, const struct row *rows, int count);
