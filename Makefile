@@ -74,7 +74,7 @@ peers:
 bench: deps all peers
 	@$(MAKE) --no-print-directory -C Benchmarks run
 
-## test-vm   the tests that need what this kernel lacks, in a virtual machine
+## test-vm   real reboots, and the tests that need what this kernel lacks, in a virtual machine
 test-vm: deps all
 	@scripts/test-vm
 
