@@ -7,10 +7,9 @@ internal import SystemPackage
 /// same cost for any number of them.
 ///
 /// The index is a file beside the lease directory: a memory of what is in there, of who asked for it, and of which
-/// addresses rest. It proves that nobody
-/// else has changed the directory since (``IndexHeader``), or is made anew by reading the directory once
-/// (``IndexBuilder``). Nothing depends on it: where it cannot be read or written, one is made in memory for the call; and
-/// a lease file has the last word about its address.
+/// addresses rest. It proves that nobody else has changed the directory since (``IndexHeader``), or is made anew by reading
+/// the directory once (``IndexBuilder``). No lease depends on it: where it cannot be read or written, one is made in memory
+/// for the call; and a lease file has the last word about its address.
 ///
 /// It belongs to whoever holds the store's lock.
 final class LeaseIndex {
@@ -18,6 +17,7 @@ final class LeaseIndex {
   private let boot: Boot?
   private let policy: LeasePolicy
   private let openDirectory: OwnedDescriptor
+  /// See ``IndexBuilder/mayReclaim``.
   private let mayReclaim: Bool
   private var stored: StoredIndex
   /// Whether the index could not be read or written, and may say something else than the directory.
