@@ -30,7 +30,8 @@ package struct Boot: Sendable {
   }
 
   /// Whether an index was written in this very run of the kernel, though under another identifier: some containers have one
-  /// of their own, beside that of their host. Then the machine was started at the same time (which only a step of the clock changes), and has run for longer since.
+  /// of their own, beside that of their host. Then the machine was started at the same time (which only a step of the clock
+  /// changes), and has run for longer since.
   func isSameRun(as header: IndexHeader) -> Bool {
     let difference = startByClock.subtractingReportingOverflow(header.startByClock)
     return !difference.overflow && difference.partialValue.magnitude < 100_000_000 && header.uptime <= uptime

@@ -7,8 +7,8 @@ internal import SystemPackage
 /// The proof is the lease directory's modification time. Whoever adds or removes a file in there, the reference or a
 /// person, sets it to the current time. So at the end of each call of ours, still under the lock, the directory gets a time
 /// whose nanoseconds are drawn at random, and the index remembers it: while the directory has that very time, nobody but
-/// us has changed it. A copy that restores the time is told by when it did. (The time that the kernel would have left proves nothing: it has the grain of a clock tick, and
-/// somebody else may change the directory in the same tick.)
+/// us has changed it. A copy that restores the time is told by when it did. (The time that the kernel would have left
+/// proves nothing: it has the grain of a clock tick, and somebody else may change the directory in the same tick.)
 struct IndexHeader {
   /// The format. Another one is no index of ours.
   private var format = IndexHeader.currentFormat

@@ -5,8 +5,8 @@ internal import SystemPackage
 
 /// The address leases of one network, locked: nobody else, ours or the reference's, changes them while this value lives.
 ///
-/// What ``reserve(_:in:for:)`` and ``reserveNext(in:for:)`` reserve is given back when the value goes away,
-/// unless ``commit()`` was called before: whoever throws half-way leaves the store as it was, and earlier reservations
+/// What ``reserve(_:in:for:askedForBy:)`` and ``reserveNext(in:for:askedForBy:)`` reserve is given back when the value goes
+/// away, unless ``commit()`` was called before: whoever throws half-way leaves the store as it was, and earlier reservations
 /// of the same owner are never touched.
 ///
 /// The store takes its ranges from whoever hands them over, and does not know where they come from. The format is
