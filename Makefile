@@ -12,10 +12,11 @@ BUILD = .build
 SMALL = -Osize -Xfrontend -internalize-at-link -Xfrontend -function-sections
 # A plugin is a name of the executable. Each has one configuration to copy, which is where the names are written down.
 PLUGINS = $(basename $(notdir $(wildcard conf/*.conflist)))
-# Debian packages: one library to build with and the tools of the demonstration; then what the tests and the benchmark
+# Debian packages: what to build with, and the tools of the demonstration; then what the tests and the benchmark
 # compare and look with, a container engine among them. No service is started.
-DEMO_PACKAGES = libjansson-dev binutils iproute2 iputils-ping jq
-PACKAGES = $(DEMO_PACKAGES) busybox-static docker.io e2fsprogs gcc iperf3 libc6-dev nftables procps strace xz-utils $(PIP)
+BUILD_PACKAGES = binutils libjansson-dev libmd-dev
+DEMO_PACKAGES = $(BUILD_PACKAGES) iproute2 iputils-ping jq
+PACKAGES = $(DEMO_PACKAGES) busybox-static docker.io e2fsprogs gcc iperf3 iptables libc6-dev nftables procps strace xz-utils $(PIP)
 # Whichever pip there is will do.
 PIP = $(shell python3 -m pip --version >/dev/null 2>&1 || echo python3-pip)
 
@@ -28,7 +29,7 @@ all: bin/swift-cni
 
 # Cheap where nothing has changed, and the compiler knows that better than a list of files here.
 bin/swift-cni: FORCE
-	@scripts/install-packages libjansson-dev binutils
+	@scripts/install-packages $(BUILD_PACKAGES)
 	swift build --configuration release $(SMALL:%=-Xswiftc %) --product swift-cni --scratch-path $(BUILD)
 	@mkdir -p bin
 	@strip -o bin/.swift-cni $(BUILD)/release/swift-cni

@@ -27,7 +27,7 @@ let package = Package(
   name: "swift-cni",
   products: [
     .library(name: "NetworkNamespaces", targets: ["NetworkNamespaces", "LinuxSystem"]),
-    .library(name: "Netlink", targets: ["Netlink", "RouteNetlink", "NetworkAddresses"]),
+    .library(name: "Netlink", targets: ["Netlink", "RouteNetlink", "NFTables", "Conntrack", "NetworkAddresses"]),
     .library(name: "CNI", targets: ["CNI", "JSON"]),
     .executable(name: "swift-cni", targets: ["swift-cni"]),
   ],
@@ -35,17 +35,21 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-system", from: "1.5.0")
   ],
   targets: [
-    // The kernel's headers and libjansson.
+    // The kernel's headers, libjansson, and libmd for the names that the reference derives with SHA-512.
     .target(name: "CLinux", path: "Sources/CLinux"),
     .systemLibrary(
       name: "CJansson", path: "Sources/CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .systemLibrary(
+      name: "CMessageDigest", path: "Sources/CMessageDigest", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
 
     // System calls, namespaces, netlink.
     module("LinuxSystem", ["CLinux", system]),
     module("NetworkNamespaces", ["JSON", "LinuxSystem", "CLinux", system]),
     module("NetworkAddresses", []),
     module("Netlink", ["LinuxSystem", "NetworkNamespaces", "CLinux", system]),
-    module("RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "CLinux", system]),
+    module("RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    module("NFTables", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    module("Conntrack", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
 
     // The protocol and what is remembered between calls.
     module("JSON", ["CJansson"]),
@@ -56,9 +60,8 @@ let package = Package(
     module(
       "Plugins",
       [
-        "CNI", "State", "JSON", "RouteNetlink", "Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem",
-        "CLinux",
-        system,
+        "CNI", "State", "JSON", "RouteNetlink", "NFTables", "Conntrack", "Netlink", "NetworkAddresses",
+        "NetworkNamespaces", "LinuxSystem", "CLinux", "CMessageDigest", system,
       ]),
     .executableTarget(
       name: "swift-cni", dependencies: ["Plugins", "CNI", "CLinux"], path: "Sources/swift-cni", swiftSettings: settings,
@@ -77,7 +80,14 @@ let package = Package(
     tests(of: "NetworkAddresses"),
     tests(of: "Netlink", ["NetworkNamespaces", "LinuxSystem", "CLinux", system]),
     tests(of: "RouteNetlink", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
-    tests(of: "Plugins", ["CNI", "JSON", "RouteNetlink", "NetworkAddresses", "LinuxSystem"]),
+    tests(of: "NFTables", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    tests(of: "Conntrack", ["Netlink", "NetworkAddresses", "NetworkNamespaces", "LinuxSystem", "CLinux", system]),
+    tests(
+      of: "Plugins",
+      [
+        "CNI", "JSON", "State", "RouteNetlink", "NFTables", "Conntrack", "Netlink", "NetworkAddresses", "LinuxSystem",
+        "CLinux",
+      ]),
     .testTarget(
       name: "PluginTests", dependencies: ["TestSupport"], path: "Tests/PluginTests", swiftSettings: settings),
     tests(of: "JSON", ["LinuxSystem"]),

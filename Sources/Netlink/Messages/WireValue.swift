@@ -21,3 +21,4 @@ extension Int64: WireValue {}
 extension nlmsghdr: WireValue {}
 extension nlmsgerr: WireValue {}
 extension nlattr: WireValue {}
+extension nfgenmsg: WireValue {}
