@@ -162,7 +162,8 @@ private func exchange(
     for index in 0..<2 where entries[index].revents != 0 {
       if try !drain(entries[index].fd, into: &outputs[index]) { entries[index].fd = -1 }
       if outputs[index].count > limit {
-        throw SystemError("read", .fileTooLarge, on: index == 0 ? "stdout of a child process" : "stderr of a child process")
+        throw SystemError(
+          "read", .fileTooLarge, on: index == 0 ? "stdout of a child process" : "stderr of a child process")
       }
     }
     if entries[2].revents != 0 {
