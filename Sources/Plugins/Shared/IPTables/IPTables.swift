@@ -106,6 +106,9 @@ struct IPTables {
   /// Does what a script says, all of it or, where a line of it fails, nothing.
   func run(_ script: IPTablesScript) throws(PluginError) {
     if script.isEmpty { return }
+    guard script.isWritable else {
+      throw PluginError(.invalidConfiguration, "a line feed cannot be a part of a rule: \(quoted(script.text))")
+    }
     let arguments = ["--noflush"]
     let outcome = try run(path + "-restore", arguments, input: Array(script.text.utf8))
     if outcome.termination == .exited(0) { return }

@@ -22,14 +22,17 @@ struct IPTablesScript {
   /// Whether there is nothing to do.
   var isEmpty: Bool { lines.isEmpty }
 
+  /// Whether a script can say all that it was to say: a line feed in a word would be the end of the line.
+  private(set) var isWritable = true
+
   /// The script, with the frame that makes it one transaction.
   var text: String { "*\(table)\n\(lines)COMMIT\n" }
 
   /// Makes a chain. One that exists is an error.
-  mutating func create(chain: String) { lines += "-N \(chain)\n" }
+  mutating func create(chain: String) { lines += "-N\(word(chain))\n" }
 
   /// Removes a chain with its rules. One to which a rule jumps is an error.
-  mutating func delete(chain: String) { lines += "-F \(chain)\n-X \(chain)\n" }
+  mutating func delete(chain: String) { lines += "-F\(word(chain))\n-X\(word(chain))\n" }
 
   /// Adds a rule behind all others of its chain.
   mutating func append(_ rule: IPTablesRule) { add("-A", rule) }
@@ -38,30 +41,29 @@ struct IPTablesScript {
   mutating func insert(_ rule: IPTablesRule) { add("-I", rule) }
 
   private mutating func add(_ command: String, _ rule: IPTablesRule) {
-    lines += "\(command) \(rule.chain)"
-    for argument in rule.arguments { lines += " \(scriptWord(argument))" }
+    lines += command + word(rule.chain)
+    for argument in rule.arguments { lines += word(argument) }
     lines += "\n"
   }
 
   /// Deletes a rule of a listing, in the listing's own words.
   mutating func delete(_ rule: IPTablesListing.Rule) { lines += "-D \(rule.chain) \(rule.text)\n" }
-}
 
-/// A word of a script: in quotes where it has characters that would end it.
-///
-/// A line feed cannot be written. Whoever takes words from a configuration refuses it.
-private func scriptWord(_ text: String) -> String {
-  var word = ""
-  var needsQuotes = text.isEmpty
-  for character in text.unicodeScalars {
-    switch character {
-    case "\"", "\\":
-      word += "\\"
-      needsQuotes = true
-    case " ", "\t", "'", "#": needsQuotes = true
-    default: break
+  /// A blank and a word, in quotes where it has characters that would end it.
+  private mutating func word(_ text: String) -> String {
+    var word = ""
+    var needsQuotes = text.isEmpty
+    for character in text.unicodeScalars {
+      switch character {
+      case "\"", "\\":
+        word += "\\"
+        needsQuotes = true
+      case " ", "\t", "'", "#": needsQuotes = true
+      case "\n", "\0": isWritable = false
+      default: break
+      }
+      word.unicodeScalars.append(character)
     }
-    word.unicodeScalars.append(character)
+    return needsQuotes ? " \"\(word)\"" : " \(word)"
   }
-  return needsQuotes ? "\"\(word)\"" : word
 }
