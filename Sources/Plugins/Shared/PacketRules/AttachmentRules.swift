@@ -94,8 +94,16 @@ extension AttachmentRules {
       failures.collect { () throws(PluginError) in try remove(record) }
     }
     let attachment = call.attachment
-    failures.collect { () throws(PluginError) in try ReferenceMasquerade(attachment).remove() }
-    failures.collect { () throws(PluginError) in try ReferenceSpoofCheck(attachment).remove() }
+    var addresses: [CIDR] = []
+    if case .record(let record) = content {
+      addresses = record.addresses
+    } else if let result = try? call.previousResult() {
+      addresses = result.addresses.map(\.address)
+    }
+    failures.collect { () throws(PluginError) in
+      try ReferenceMasquerade(attachment: attachment, addresses: addresses).remove()
+    }
+    failures.collect { () throws(PluginError) in try ReferenceSpoofCheck(attachment: attachment).remove() }
     try failures.throwIfAny()
   }
 }
