@@ -6,6 +6,7 @@ extension PluginTable {
     Bridge(),
     PointToPoint(),
     Loopback(),
+    Bandwidth(),
     HostLocal(),
     Static(),
     Tuning(),
