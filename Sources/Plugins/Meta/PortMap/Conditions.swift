@@ -35,6 +35,9 @@ struct Conditions {
     }
   }
 
+  /// What the names of maps and rules end with that are for these conditions.
+  var name: String { hexadecimalDigits(derivedNumber(of: [text])) }
+
   /// Demands something more of a packet.
   ///
   /// - Parameter choices: Ways to fulfil it, one of which must match.

@@ -1,0 +1,106 @@
+internal import CNI
+internal import LinuxSystem
+internal import NFTables
+internal import Netlink
+internal import NetworkAddresses
+internal import NetworkNamespaces
+internal import State
+
+/// The `portmap` plugin: publishes ports of a container as ports of the host (the capability `portMappings`).
+struct PortMap: ChainedPlugin {
+  let name = "portmap"
+
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+    let plan = try PortMapPlan(call)
+    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return plan.result }
+    switch plan.configuration.backend {
+    case .nftables:
+      let published = try plan.publishedPorts()
+      return try transaction(call) { (attachment) throws(PluginError) in
+        try publish(published, plan, for: &attachment)
+        return plan.result
+      }
+    case .iptables:
+      return try transaction(call) { (attachment) throws(PluginError) in
+        try PortMapIPTables.add(plan, for: &attachment)
+        return plan.result
+      }
+    }
+  }
+
+  private func publish(
+    _ published: PublishedPorts, _ plan: PortMapPlan, for attachment: inout ChainedAttachment
+  ) throws(PluginError) {
+    try attachment.announce { record in
+      record.addresses = plan.addresses
+      record.owned = PortMapRecord(published).texts
+    }
+    try published.add()
+    try StaleFlows.end(before: published.ports)
+    guard let link = try plan.localnetLink() else { return }
+    try link.open(for: published.attachment) { () throws(PluginError) in
+      try attachment.announce { record in
+        var owned = PortMapRecord(published)
+        owned.localnetLink = link.name
+        record.owned = owned.texts
+      }
+    }
+  }
+
+  func check(_ call: Call) throws(PluginError) {
+    let plan = try PortMapPlan(call)
+    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return }
+    switch plan.configuration.backend {
+    case .nftables: try plan.publishedPorts().check()
+    case .iptables: try PortMapIPTables.check(plan)
+    }
+    let record = Journal().record(of: call.attachment, plugin: name)
+    if let record, let link = PortMapRecord(record.owned).localnetLink {
+      try LocalnetLink(recordedAs: link).check()
+    }
+  }
+
+  func status(_ call: Call) throws(PluginError) {
+    let configuration = try PortMapConfiguration(call)
+    try Readiness(call: call, addressManager: nil).check()
+    if configuration.backend == .iptables { return }
+    do throws(NetlinkError) {
+      _ = try NFTablesSocket().generation()
+    } catch {
+      throw PluginError(.unavailable, "the kernel has no nf_tables: \(error)")
+    }
+  }
+
+  // MARK: Taking back
+
+  func takeBack(_ record: AttachmentRecord, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
+    let owned = PortMapRecord(record.owned)
+    var failures = FailureList()
+    if owned.usesIPTables {
+      failures.collect { () throws(PluginError) in try PortMapIPTables.remove(record.attachment) }
+    } else {
+      failures.collect { () throws(PluginError) in
+        try PublishedPorts.remove(owned, of: record.attachment, record.addresses)
+      }
+    }
+    failures.collect { () throws(PluginError) in try StaleFlows.end(after: owned.ports) }
+    if let link = owned.localnetLink {
+      failures.collect { () throws(PluginError) in
+        try LocalnetLink(recordedAs: link).close(for: record.attachment)
+      }
+    }
+    try failures.throwIfAny()
+  }
+
+  func takeBackUnrecorded(_ call: Call, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
+    var failures = FailureList()
+    failures.collect { () throws(PluginError) in try PortMapIPTables.removeReference(call.attachment) }
+    failures.collect { () throws(PluginError) in
+      if Journal().record(of: call.attachment, plugin: name) != nil { return }
+      // A mistake in the configuration must not keep an attachment from being removed.
+      guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
+      try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, plan.addresses)
+    }
+    try failures.throwIfAny()
+  }
+}
