@@ -59,7 +59,7 @@ struct LocalnetLink {
     // First the guard, then what it guards against.
     let element = SetElement(ElementKey(.interfaceName(name)))
     _ = try PacketRules().create([.init(set: PublishingLayout.localnetLinks, element: element)]) { batch, _ in
-      PublishingLayout.layout.lay(in: &batch)
+      PublishingLayout.guardLayout.lay(in: &batch)
     }
     do throws(SystemError) {
       // Also for one that is not the first: the link may have been deleted and made anew.

@@ -13,46 +13,36 @@ struct PortMap: ChainedPlugin {
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let plan = try PortMapPlan(call)
     if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return plan.result }
-    switch plan.configuration.backend {
-    case .nftables:
-      let published = try plan.publishedPorts()
-      return try transaction(call) { (attachment) throws(PluginError) in
-        try publish(published, plan, for: &attachment)
-        return plan.result
-      }
-    case .iptables:
-      return try transaction(call) { (attachment) throws(PluginError) in
-        try PortMapIPTables.add(plan, for: &attachment)
-        return plan.result
-      }
-    }
-  }
-
-  private func publish(
-    _ published: PublishedPorts, _ plan: PortMapPlan, for attachment: inout ChainedAttachment
-  ) throws(PluginError) {
-    try attachment.announce { record in
-      record.addresses = plan.addresses
-      record.owned = PortMapRecord(published).texts
-    }
-    try published.add()
-    try StaleFlows.end(before: published.ports)
-    guard let link = try plan.localnetLink() else { return }
-    try link.open(for: published.attachment) { () throws(PluginError) in
+    let published = try plan.publishedPorts()
+    return try transaction(call) { (attachment) throws(PluginError) in
+      var owned = PortMapRecord(published)
+      owned.usesIPTables = plan.configuration.backend == .iptables
       try attachment.announce { record in
-        var owned = PortMapRecord(published)
-        owned.localnetLink = link.name
+        record.addresses = published.addresses
         record.owned = owned.texts
       }
+      switch plan.configuration.backend {
+      case .nftables: try published.add()
+      case .iptables: try iptables(published.attachment).add(plan.configuration, published.addresses)
+      }
+      try StaleFlows.end(before: published.ports)
+      if let link = try plan.localnetLink() {
+        try link.open(for: published.attachment) { () throws(PluginError) in
+          owned.localnetLink = link.name
+          try attachment.announce { $0.owned = owned.texts }
+        }
+      }
+      return plan.result
     }
   }
 
   func check(_ call: Call) throws(PluginError) {
     let plan = try PortMapPlan(call)
     if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return }
+    let published = try plan.publishedPorts()
     switch plan.configuration.backend {
-    case .nftables: try plan.publishedPorts().check()
-    case .iptables: try PortMapIPTables.check(plan)
+    case .nftables: try published.check()
+    case .iptables: try iptables(published.attachment).check(plan.configuration, published.addresses)
     }
     let record = Journal().record(of: call.attachment, plugin: name)
     if let record, let link = PortMapRecord(record.owned).localnetLink {
@@ -77,7 +67,9 @@ struct PortMap: ChainedPlugin {
     let owned = PortMapRecord(record.owned)
     var failures = FailureList()
     if owned.usesIPTables {
-      failures.collect { () throws(PluginError) in try PortMapIPTables.remove(record.attachment) }
+      failures.collect { () throws(PluginError) in
+        try iptables(record.attachment).delete(record.addresses.map(\.address))
+      }
     } else {
       failures.collect { () throws(PluginError) in
         try PublishedPorts.remove(owned, of: record.attachment, record.addresses)
@@ -93,14 +85,13 @@ struct PortMap: ChainedPlugin {
   }
 
   func takeBackUnrecorded(_ call: Call, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
-    var failures = FailureList()
-    failures.collect { () throws(PluginError) in try PortMapIPTables.removeReference(call.attachment) }
-    failures.collect { () throws(PluginError) in
-      if Journal().record(of: call.attachment, plugin: name) != nil { return }
-      // A mistake in the configuration must not keep an attachment from being removed.
-      guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
-      try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, plan.addresses)
-    }
-    try failures.throwIfAny()
+    if Journal().record(of: call.attachment, plugin: name) != nil { return }
+    // A mistake in the configuration must not keep an attachment from being removed.
+    guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
+    try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
+  }
+
+  private func iptables(_ attachment: Attachment) -> IPTablesPortMap {
+    IPTablesPortMap(network: attachment.network, containerID: attachment.containerID)
   }
 }

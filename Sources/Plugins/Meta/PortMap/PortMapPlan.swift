@@ -36,30 +36,30 @@ struct PortMapPlan {
     return addresses
   }
 
-  /// The ports to publish, in the terms of the table.
+  /// The ports to publish, and the addresses that have some.
   ///
   /// - Throws: Code 7 for conditions that are not understood.
   func publishedPorts() throws(PluginError) -> PublishedPorts {
-    PublishedPorts(
+    // iptables reads its own.
+    let isNative = configuration.backend == .nftables
+    return PublishedPorts(
       attachment: call.attachment,
       ports: PublishedPort.ports(configuration.mappings, of: addresses.map(\.address)),
-      addresses: addresses,
+      addresses: addresses.filter { address in
+        configuration.mappings.contains { $0.isPublished(for: address.address.family) }
+      },
       translation: !configuration.translatesSources
         ? .none : configuration.masqueradesAll ? .fromEverywhere : .fromNearby,
-      conditionsV4: try Conditions(configuration.conditionTokensV4, family: .ipv4),
-      conditionsV6: try Conditions(configuration.conditionTokensV6, family: .ipv6))
+      conditionsV4: isNative ? try Conditions(configuration.conditionTokensV4, family: .ipv4) : nil,
+      conditionsV6: isNative ? try Conditions(configuration.conditionTokensV6, family: .ipv6) : nil)
   }
 
   /// The link by which connections from the host's loopback addresses have to leave; nil where none can come.
   func localnetLink() throws(PluginError) -> LocalnetLink? {
     guard configuration.translatesSources else { return nil }
-    for address in addresses where address.address.family == .ipv4 {
-      let ports = PublishedPort.ports(configuration.mappings, of: [address.address])
-      if ports.contains(where: { $0.isReachableByLoopback }) {
-        return try LocalnetLink(to: address.address, madeBy: result)
-      }
-    }
-    return nil
+    let ports = PublishedPort.ports(configuration.mappings, of: addresses.map(\.address))
+    guard let port = ports.first(where: { $0.isReachableByLoopback }) else { return nil }
+    return try LocalnetLink(to: port.containerAddress, madeBy: result)
   }
 }
 

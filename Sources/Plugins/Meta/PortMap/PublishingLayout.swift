@@ -6,8 +6,10 @@ internal import NetworkAddresses
 /// that look packets up in them.
 enum PublishingLayout {
   /// The mark of the first packet of a connection to a published port, between the two places where it is translated.
-  /// The reference's chains of iptables use the same bit for the same.
-  static let mark: UInt32 = 0x2000
+  ///
+  /// It must be nobody else's, because it is cleared there: 0x2000 is that of the reference and of netavark, 0x4000 and
+  /// 0x8000 are those of Kubernetes, 0xf00 are those of Cilium, the upper half are those of Calico.
+  static let mark: UInt32 = 0x20
 
   // MARK: Maps and sets
 
@@ -89,11 +91,8 @@ enum PublishingLayout {
     layout.sets.append(
       SetDefinition(
         publishedToLoopback, key: [.ipv4Address], comment: "published to 127.0.0.0/8 of the host"))
-    layout.sets.append(
-      SetDefinition(localnetLinks, key: [.interfaceName], comment: "links with route_localnet"))
     addTranslation(to: &layout, families)
     addReturn(to: &layout, families)
-    addGuard(to: &layout)
     return layout
   }
 
@@ -111,8 +110,13 @@ enum PublishingLayout {
         chain.rules.append(Rule(.family(family), translate(family, addressPorts: addressPorts(family, nil))))
       }
       chain.rules.append(Rule(.jump(conditionalPorts.name)))
-      for family in families {
-        chain.rules.append(Rule(.family(family), translate(family, ports: ports(family, nil))))
+      chain.rules.append(Rule(.ipv4, translate(.ipv4, ports: ports(.ipv4, nil))))
+      // From ::1 nothing gets out of the host. Who tries is told at once when the packet stays what it is, and tries
+      // 127.0.0.1 next.
+      if let loopback = CIDR("::1/128") {
+        chain.rules.append(
+          Rule(
+            .ipv6, .match(.destinationAddress(.ipv6), notIn: loopback), translate(.ipv6, ports: ports(.ipv6, nil))))
       }
       chain.rules.append(Rule(.clearMark(mark), comment: "not published"))
     }
@@ -142,8 +146,13 @@ enum PublishingLayout {
     }
   }
 
+  // MARK: Guard
+
   /// With `route_localnet` the kernel takes packets to its loopback addresses from a link. They are for nobody there.
-  private static func addGuard(to layout: inout RuleLayout) {
+  static var guardLayout: RuleLayout {
+    var layout = RuleLayout(table: PacketRules.table)
+    layout.sets.append(
+      SetDefinition(localnetLinks, key: [.interfaceName], comment: "links with route_localnet"))
     // `raw`, before connections are tracked: an answer that goes back to a loopback address still has another one here.
     layout.addBaseChain("localnet-guard", .init(.filter, .prerouting, priority: -300)) { chain in
       guard let loopback = CIDR("127.0.0.0/8") else { return }
@@ -152,6 +161,7 @@ enum PublishingLayout {
           .ipv4, .match(.inputInterfaceName, in: localnetLinks.name),
           .match(.destinationAddress(.ipv4), in: loopback), .drop))
     }
+    return layout
   }
 
   // MARK: Conditions
