@@ -6,9 +6,10 @@ extension PluginTable {
     Bridge(),
     PointToPoint(),
     Loopback(),
-    Bandwidth(),
     HostLocal(),
     Static(),
+    PortMap(),
+    Bandwidth(),
     Tuning(),
   ])
 }
