@@ -157,6 +157,16 @@ extension Batch {
     add(message, "add element \(key) to set \"\(set.name)\"")
   }
 
+  /// Puts elements into a set unless they are there. See ``add(_:to:)-(SetElement,_)``.
+  public mutating func add(_ elements: [SetElement], to set: SetReference) {
+    for element in elements { add(element, to: set) }
+  }
+
+  /// Puts elements into a set. See ``create(_:in:)-(SetElement,_)``.
+  public mutating func create(_ elements: [SetElement], in set: SetReference) {
+    for element in elements { create(element, in: set) }
+  }
+
   /// Takes an element from a set. Fails with `ENOENT` where it is not there.
   public mutating func delete(_ element: SetElement, from set: SetReference) {
     var message = MessageBuilder(NFT_MSG_DELSETELEM, of: set)
@@ -167,6 +177,11 @@ extension Batch {
 
   /// Takes the element with a key from a set. Fails with `ENOENT` where it is not there.
   public mutating func delete(_ key: ElementKey, from set: SetReference) { delete(SetElement(key), from: set) }
+
+  /// Takes the elements with these keys from a set. Fails with `ENOENT` where one is not there.
+  public mutating func delete(_ keys: [ElementKey], from set: SetReference) {
+    for key in keys { delete(key, from: set) }
+  }
 
   /// Takes all elements from a set. Fails with `ENOENT` where there is no such set.
   public mutating func flush(_ set: SetReference) {

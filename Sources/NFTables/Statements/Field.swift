@@ -37,6 +37,10 @@ public struct Field: Equatable, Sendable {
     family == .ipv4 ? payload(.networkHeader, 16, 4) : payload(.networkHeader, 24, 16)
   }
 
+  /// `ip protocol`: for rules that iptables is to read, and in no other than the family ip; elsewhere it is
+  /// ``layer4Protocol``.
+  public static let internetProtocol = payload(.networkHeader, 9, 1)
+
   /// `th sport`: the source port of TCP, UDP and SCTP alike. It needs a match of the protocol in the same rule.
   public static let sourcePort = payload(.transportHeader, 0, 2)
 
@@ -53,6 +57,13 @@ public struct Field: Equatable, Sendable {
         let bits = min(max(prefixLength - 8 * index, 0), 8)
         return UInt8(truncatingIfNeeded: 0xff00 >> bits)
       })
+  }
+
+  /// The first bits alone; nil unless they are whole bytes of a packet.
+  func prefix(bitCount: Int) -> Field? {
+    guard bitCount > 0, bitCount % 8 == 0, case .payload(var payload) = load else { return nil }
+    payload.length = UInt32(bitCount / 8)
+    return Field(.payload(payload), bitCount / 8)
   }
 
   // MARK: What the kernel knows

@@ -49,8 +49,12 @@ extension Statement {
   public static func match(_ field: Field, notIn network: CIDR) -> Statement { match(field, network, .notEqual) }
 
   private static func match(_ field: Field, _ network: CIDR, _ operator: Compare.Operator) -> Statement {
-    let field = network.isHost ? field : field.network(prefixLength: network.prefixLength)
-    return equal(field, network.firstAddress.bytes, `operator`)
+    let value = network.firstAddress.bytes
+    // Whole bytes are loaded alone, as nft does it: that takes no mask.
+    if let prefix = field.prefix(bitCount: network.prefixLength) {
+      return equal(prefix, Array(value[..<prefix.byteCount]), `operator`)
+    }
+    return equal(field.network(prefixLength: network.prefixLength), value, `operator`)
   }
 
   /// `meta mark & MASK == VALUE`
