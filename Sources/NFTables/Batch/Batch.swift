@@ -129,7 +129,8 @@ extension Batch {
     add(message, "\(verb) \(kind) \(set.reference)")
   }
 
-  /// Deletes a set or a map with its elements. Fails with `ENOENT` where there is none, with `EBUSY` where rules use it.
+  /// Deletes a set or a map with its elements. Fails with `ENOENT` where there is none, with `EBUSY` where rules use
+  /// it.
   public mutating func delete(_ set: SetReference) {
     var message = MessageBuilder(NFT_MSG_DELSET, [], set.table.family)
     message.append(NFTA_SET_TABLE, text: set.table.name)

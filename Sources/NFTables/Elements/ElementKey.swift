@@ -106,6 +106,9 @@ extension DataType {
 /// An integer as the machine has it.
 func hostBytes(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
 
+/// A short integer as the machine has it.
+func hostBytes(_ value: UInt16) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+
 /// The name of a link as expressions have it: sixteen bytes, with zeros at the end.
 func interfaceNameBytes(_ name: String) -> [UInt8] {
   var bytes = Array(name.utf8.prefix(15))

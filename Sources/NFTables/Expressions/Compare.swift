@@ -19,7 +19,7 @@ public struct Compare: Equatable, Sendable {
   /// What is compared with, in the byte order of what was loaded.
   public var value: [UInt8]
 
-  public init(_ operator: Operator = .equal, _ value: [UInt8], register: Register = .first) {
+  public init(_ operator: Operator, _ value: [UInt8], register: Register = .first) {
     self.operator = `operator`
     self.value = value
     self.register = register

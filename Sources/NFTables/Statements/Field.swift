@@ -47,7 +47,8 @@ public struct Field: Equatable, Sendable {
   /// `th dport`: the destination port of TCP, UDP and SCTP alike. It needs a match of the protocol in the same rule.
   public static let destinationPort = payload(.transportHeader, 2, 2)
 
-  /// `ether saddr`
+  /// `ether saddr`. In the families that see other links than Ethernet too, as inet, it needs ``Statement/ethernet``
+  /// before it.
   public static let sourceHardwareAddress = payload(.linkHeader, 6, 6)
 
   /// The first bits of an address, the others being zero: `ip saddr & 255.255.255.0`.
@@ -79,6 +80,9 @@ public struct Field: Equatable, Sendable {
   /// `meta mark`
   public static let mark = meta(.mark, 4)
 
+  /// `meta iiftype`
+  static let inputInterfaceType = meta(.inputInterfaceType, 2)
+
   /// `iifname`
   public static let inputInterfaceName = meta(.inputInterfaceName, 16)
 
@@ -91,6 +95,9 @@ public struct Field: Equatable, Sendable {
 
   /// `ct state`
   public static let connectionState = Field(.conntrack(ConnectionTracking(.state)), 4)
+
+  /// `ct mark`
+  public static let connectionMark = Field(.conntrack(ConnectionTracking(.mark)), 4)
 
   /// `ct status`
   public static let connectionStatus = Field(.conntrack(ConnectionTracking(.status)), 4)

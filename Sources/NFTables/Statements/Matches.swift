@@ -14,6 +14,10 @@ extension Statement {
   /// ``ipv4`` or ``ipv6``.
   public static func family(_ family: AddressFamily) -> Statement { family == .ipv4 ? ipv4 : ipv6 }
 
+  /// `meta iiftype ether`: what rules about hardware addresses begin with, other than in a bridge. nft does not print it
+  /// where it follows from what comes behind.
+  public static let ethernet = equal(.inputInterfaceType, hostBytes(UInt16(ARPHRD_ETHER)))
+
   /// `FIELD . FIELD @SET`: the value, or the concatenation of several, is in a set.
   public static func match(_ fields: Field..., in set: String) -> Statement {
     Statement(Field.expressions(fields) + [.lookup(Lookup(set))])
@@ -67,12 +71,12 @@ extension Statement {
 
   /// `ct state established,related`: one of the states.
   public static func connection(state: ConntrackState) -> Statement {
-    equal(.connectionState.masked(hostBytes(state.rawValue)), hostBytes(0), .notEqual)
+    equal(.connectionState.masked(hostBytes(state.rawValue)), hostBytes(UInt32(0)), .notEqual)
   }
 
   /// `ct status dnat`: one of the bits.
   public static func connection(status: ConntrackStatus) -> Statement {
-    equal(.connectionStatus.masked(hostBytes(status.rawValue)), hostBytes(0), .notEqual)
+    equal(.connectionStatus.masked(hostBytes(status.rawValue)), hostBytes(UInt32(0)), .notEqual)
   }
 
   /// `fib daddr type local`: the destination is an address of this machine.
