@@ -14,6 +14,7 @@ public struct Counter: Equatable, Sendable {
   public static func == (left: Self, right: Self) -> Bool { true }
 
   func append(to message: inout MessageBuilder) {
+    if packets == 0 { return }
     message.append(NFTA_COUNTER_BYTES, bytes)
     message.append(NFTA_COUNTER_PACKETS, packets)
   }

@@ -71,12 +71,12 @@ extension Chain {
     message.append(NFTA_CHAIN_TABLE, text: reference.table.name)
     message.append(NFTA_CHAIN_NAME, text: reference.name)
     if let base {
+      message.append(NFTA_CHAIN_TYPE, text: base.type.rawValue)
+      message.append(NFTA_CHAIN_POLICY, base.policy.rawValue)
       message.nest(NFTA_CHAIN_HOOK) { message in
         message.append(NFTA_HOOK_HOOKNUM, base.hook.rawValue)
         message.append(NFTA_HOOK_PRIORITY, UInt32(bitPattern: base.priority))
       }
-      message.append(NFTA_CHAIN_POLICY, base.policy.rawValue)
-      message.append(NFTA_CHAIN_TYPE, text: base.type.rawValue)
     }
     message.append(NFTA_CHAIN_USERDATA, comment: comment)
   }
