@@ -30,10 +30,10 @@ public struct Batch: Sendable {
 
 extension Batch {
   /// Makes a table unless it is there. The shell equivalent is `nft add table`.
-  public mutating func add(_ table: Table) { new(table, .create, "add") }
+  public mutating func add(_ table: Table) { new(table, [], "add") }
 
   /// Makes a table. Fails with `EEXIST` where it is there. The shell equivalent is `nft create table`.
-  public mutating func create(_ table: Table) { new(table, [.create, .exclusive], "create") }
+  public mutating func create(_ table: Table) { new(table, .exclusive, "create") }
 
   private mutating func new(_ table: Table, _ flags: MessageFlags, _ verb: String) {
     var message = MessageBuilder(NFT_MSG_NEWTABLE, flags, table.reference.family)
