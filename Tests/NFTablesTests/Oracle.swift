@@ -63,6 +63,7 @@ func expectLayout(of batch: Batch, equals name: String, sourceLocation: SourceLo
   let ours = try machine.tools.ruleset()
   #expect(
     ours == expected, Comment(rawValue: difference(ours, expected)), sourceLocation: sourceLocation)
+  try expectSameRules(machine, official, sourceLocation: sourceLocation)
   let again = try Machine()
   try again.tools.script(expected)
   #expect(try again.tools.ruleset() == expected, sourceLocation: sourceLocation)
@@ -71,6 +72,24 @@ func expectLayout(of batch: Batch, equals name: String, sourceLocation: SourceLo
 func ip(_ text: String) throws -> IPAddress { try #require(IPAddress(text)) }
 
 func network(_ text: String) throws -> CIDR { try #require(CIDR(text)) }
+
+/// The rules of two namespaces are the same to us too, expression by expression.
+private func expectSameRules(
+  _ ours: borrowing Machine, _ theirs: borrowing Machine, sourceLocation: SourceLocation
+) throws {
+  var count = 0
+  for family in [TableFamily.inet, .ip, .ip6, .bridge] {
+    for name in ["swift-cni", "filter", "t"] {
+      let chains = try ours.socket.chains(of: TableReference(family: family, name: name))
+      for chain in chains {
+        let rules = try ours.socket.rules(of: chain.reference)
+        #expect(try theirs.socket.rules(of: chain.reference) == rules, sourceLocation: sourceLocation)
+        count += rules.count
+      }
+    }
+  }
+  #expect(count > 0, sourceLocation: sourceLocation)
+}
 
 /// The lines that only one of two texts has.
 private func difference(_ ours: String, _ expected: String) -> String {

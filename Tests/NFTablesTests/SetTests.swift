@@ -50,8 +50,8 @@ struct SetTests {
       let address = ElementPart.hardwareAddress(MACAddress(rawValue: 0x0200_0000_0001 + UInt64(index)))
       batch.add(
         SetElement(
-          ElementKey(.interfaceName("eth\(index)"), address), value: .verdict(verdict), comment: index == 0 ? "c" : nil),
-        to: set("verdicts"))
+          ElementKey(.interfaceName("eth\(index)"), address), value: .verdict(verdict),
+          comment: index == 0 ? "c" : nil), to: set("verdicts"))
     }
     batch.add(
       SetDefinition(

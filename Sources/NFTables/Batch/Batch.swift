@@ -17,6 +17,7 @@ public struct Batch: Sendable {
   /// How many operations there are, and the position of the next one.
   public var count: Int { operations.count }
 
+  /// Whether there is nothing to do.
   public var isEmpty: Bool { operations.isEmpty }
 
   private mutating func add(

@@ -1,5 +1,6 @@
 /// An element of a set or a map.
 public struct SetElement: Hashable, Sendable {
+  /// What is looked up; the first key of an interval.
   public var key: ElementKey
 
   /// The last key of an interval; nil for a single key. In a set with intervals even an element with a single key has a
@@ -38,6 +39,9 @@ public struct SetElement: Hashable, Sendable {
 
 /// What an element of a map leads to.
 public enum ElementValue: Hashable, Sendable {
+  /// What goes into registers.
   case data(ElementKey)
+
+  /// What becomes of the packet.
   case verdict(Verdict)
 }

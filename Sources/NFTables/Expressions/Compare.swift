@@ -13,7 +13,10 @@ public struct Compare: Equatable, Sendable {
     case greaterOrEqual = 5
   }
 
+  /// Where the value is.
   public var register: Register
+
+  /// How the value must be for the rule to go on.
   public var `operator`: Operator
 
   /// What is compared with, in the byte order of what was loaded.

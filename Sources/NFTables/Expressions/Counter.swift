@@ -3,7 +3,10 @@ internal import Netlink
 
 /// Counts packets: `counter` of <linux/netfilter/nf_tables.h>. Two of them are equal whatever they have counted.
 public struct Counter: Equatable, Sendable {
+  /// How many packets came by.
   public var packets: UInt64
+
+  /// How many bytes they had.
   public var bytes: UInt64
 
   public init(packets: UInt64 = 0, bytes: UInt64 = 0) {

@@ -7,6 +7,7 @@ public struct Extension: Equatable, Sendable {
   /// The name: `comment`, `MASQUERADE`.
   public var name: String
 
+  /// Which of several structures of that name it is.
   public var revision: UInt32
 
   /// The extension's own structure, in the machine's byte order.

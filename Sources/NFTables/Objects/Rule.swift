@@ -9,6 +9,7 @@ package import Netlink
 /// and neither does what counters have counted. So a rule that comes from the kernel equals the one that was sent
 /// there.
 public struct Rule: Equatable, Sendable {
+  /// What is gone through, in order.
   public var expressions: [Expression]
 
   /// What nft prints as `comment`. At most 128 bytes. In a rule that iptables made it is the text of the match

@@ -6,6 +6,7 @@ package import Netlink
 /// Of elements with whole keys the kernel makes a hash table; intervals make it a tree, or for concatenations a
 /// structure that is slow to change.
 public struct SetDefinition: Hashable, Sendable {
+  /// Its table and name.
   public var reference: SetReference
 
   /// The parts of a key: more than one make a concatenation.
@@ -48,6 +49,7 @@ public struct SetDefinition: Hashable, Sendable {
     /// Data; more than one part make a concatenation.
     case data([DataType])
 
+    /// What becomes of the packet.
     case verdict
   }
 }

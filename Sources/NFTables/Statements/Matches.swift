@@ -14,8 +14,8 @@ extension Statement {
   /// ``ipv4`` or ``ipv6``.
   public static func family(_ family: AddressFamily) -> Statement { family == .ipv4 ? ipv4 : ipv6 }
 
-  /// `meta iiftype ether`: what rules about hardware addresses begin with, other than in a bridge. nft does not print it
-  /// where it follows from what comes behind.
+  /// `meta iiftype ether`: what rules about hardware addresses begin with, other than in a bridge. nft does not print
+  /// it where it follows from what comes behind.
   public static let ethernet = equal(.inputInterfaceType, hostBytes(UInt16(ARPHRD_ETHER)))
 
   /// `FIELD . FIELD @SET`: the value, or the concatenation of several, is in a set.
