@@ -9,5 +9,6 @@ extension PluginTable {
     HostLocal(),
     Static(),
     Tuning(),
+    SourceBasedRouting(),
   ])
 }
