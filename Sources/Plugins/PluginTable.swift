@@ -11,5 +11,6 @@ extension PluginTable {
     PortMap(),
     Bandwidth(),
     Tuning(),
+    SourceBasedRouting(),
   ])
 }
