@@ -8,5 +8,6 @@ extension PluginTable {
     Loopback(),
     HostLocal(),
     Static(),
+    Firewall(),
   ])
 }

@@ -69,13 +69,16 @@ struct FirewallConfiguration {
     }
   }
 
-  /// The zone of firewalld, for DEL: a mistake in the configuration must not keep an attachment from being removed.
-  ///
-  /// - Returns: nil where firewalld is not asked.
-  static func firewalldZoneIfNamed(_ call: Call) -> String? {
-    let json = call.configuration
-    guard let backend = json["backend"], (try? String(json: backend)) == Backend.firewalld.rawValue else { return nil }
-    return json["firewalldZone"].flatMap { try? String(json: $0) } ?? standardZone
+  /// The backend, for DEL: a mistake in the configuration must not keep an attachment from being removed.
+  static func backendIfNamed(_ call: Call) -> Backend {
+    text("backend", in: call).flatMap { Backend(rawValue: $0) } ?? .nftables
+  }
+
+  /// The zone of firewalld, for DEL.
+  static func zoneIfNamed(_ call: Call) -> String { text("firewalldZone", in: call) ?? standardZone }
+
+  private static func text(_ key: String, in call: Call) -> String? {
+    call.configuration[key].flatMap { try? String(json: $0) }
   }
 
   private static let standardAdminChain = "CNI-ADMIN"
@@ -94,12 +97,11 @@ struct FirewallConfiguration {
       default: return "it contains something besides letters, digits and . _ -"
       }
     }
-    return takenNames.contains(name) ? "it means something else" : nil
+    return (takenNames + ForwardingRules.chainNames).contains(name) ? "it means something else" : nil
   }
 
-  /// The names of chains and verdicts that iptables has already, and of the chains beside the administrator's.
+  /// The names of chains and verdicts that iptables has already.
   private static let takenNames = [
-    "INPUT", "FORWARD", "OUTPUT", "ACCEPT", "DROP", "QUEUE", "RETURN", "REJECT", "CNI-FORWARD", "forwarding",
-    "forwarding-replies", "forwarding-accepted", "forwarding-admin", "forwarding-end",
+    "INPUT", "FORWARD", "OUTPUT", "ACCEPT", "DROP", "QUEUE", "RETURN", "REJECT", ForwardChain.name,
   ]
 }

@@ -34,7 +34,7 @@ struct ForwardingRules {
 
   /// What is not as ``add()`` makes it, in words; nil for nothing.
   func firstFault(_ rules: borrowing PacketRules) throws(NetlinkError) -> String? {
-    if let fault = try Self.layout.firstFault(rules.socket) ?? rules.firstFault(entries) { return fault }
+    if let fault = try rules.firstFault(Self.layout, entries) { return fault }
     guard ingress == .open else { return nil }
     for address in addresses {
       let guarded = try rules.socket.element(ElementKey(.address(address)), of: Self.guarded(address.family))
@@ -104,27 +104,26 @@ extension ForwardingRules {
   /// The names of the chains, which people's own cannot have.
   static let chainNames = [forwarding, forwardingAdmin, forwardingKnown, forwardingAccepted, forwardingEnd].map(\.name)
 
-  static let layout = RuleLayout(
-    table: PacketRules.table,
-    sets: AddressFamily.allCases.flatMap { family in
-      [
-        SetDefinition(accepted(family), key: [family.dataType], comment: "containers that packets pass from and back to"),
+  private static var layout: RuleLayout {
+    var layout = RuleLayout(table: PacketRules.table)
+    for family in AddressFamily.allCases {
+      layout.sets += [
+        SetDefinition(accepted(family), key: [family.dataType], comment: "containers"),
         SetDefinition(guarded(family), key: [family.dataType], comment: "containers with an ingressPolicy"),
         SetDefinition(
           sameBridge(family), key: [family.dataType, .interfaceName],
           comment: "container . its bridge, where ingressPolicy is same-bridge"),
       ]
-    },
-    chains: [
-      .init(
-        chain: Chain(forwarding, base: .init(.filter, .forward, priority: filterPriority - 10)),
-        rules: forwardingRules),
-      .init(chain: Chain(forwardingKnown), rules: knownRules),
-      .init(chain: Chain(forwardingAccepted), rules: [Rule(.setMark(acceptedBit), .accept)]),
-      .init(
-        chain: Chain(forwardingEnd, base: .init(.filter, .forward, priority: filterPriority + 10)),
-        rules: [Rule(.clearMark(acceptedBit))]),
-    ])
+    }
+    layout.openChains = [forwardingAdmin]
+    let start = Chain.Base(.filter, .forward, priority: filterPriority - 10)
+    layout.addBaseChain(forwarding.name, start) { $0.rules = forwardingRules }
+    layout.addChain(forwardingKnown.name) { $0.rules = knownRules }
+    layout.addChain(forwardingAccepted.name) { $0.rules = [Rule(.setMark(acceptedBit), .accept)] }
+    let end = Chain.Base(.filter, .forward, priority: filterPriority + 10)
+    layout.addBaseChain(forwardingEnd.name, end) { $0.rules = [Rule(.clearMark(acceptedBit))] }
+    return layout
+  }
 
   /// `NF_IP_PRI_FILTER` of <linux/netfilter_ipv4.h>: where the chains of iptables are.
   private static let filterPriority: Int32 = 0

@@ -70,12 +70,3 @@ struct HostEnd {
     }
   }
 }
-
-extension RouteSocket {
-  /// Switches the isolation of a bridge's port on or off: frames between isolated ports are dropped.
-  func setIsolation(_ isIsolated: Bool, of port: String) throws(PluginError) {
-    try netlink { () throws(NetlinkError) in
-      try perform([.setBridgePort(.name(port), BridgePortSettings(isolated: isIsolated))])
-    }
-  }
-}
