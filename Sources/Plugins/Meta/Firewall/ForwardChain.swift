@@ -34,29 +34,25 @@ struct ForwardChain {
   /// means it.
   func complete(_ batch: inout Batch, _ socket: borrowing NFTablesSocket) throws(NetlinkError) {
     let table = Self.table(family)
-    if try socket.table(table) == nil { batch.create(Table(table)) }
-
     let own = ChainReference(table, Self.name)
     let admin = ChainReference(table, adminChain)
-    let rules = try socket.rules(of: own)
-    for chain in [own, admin] where try socket.chain(chain) == nil { batch.create(Chain(chain)) }
-    // In the opposite order: each comes before all others.
-    if !rules.contains(where: { $0.expressions == accept.expressions }) {
-      // Behind the jumps to the chains of people's own rules, where there are any.
-      if rules.isEmpty { batch.insert(accept, atFrontOf: own) } else { batch.append(accept, to: own) }
-    }
-    if !rules.contains(where: { $0.jumpsAlways(to: adminChain) }) {
-      batch.insert(Self.jump(adminChain, "CNI firewall plugin admin overrides"), atFrontOf: own)
-    }
-
     let forward = ChainReference(table, "FORWARD")
+    let rules = try socket.rules(of: own)
+    let accepts = rules.contains { $0.expressions == accept.expressions }
+    let isOverridden = rules.contains { $0.jumpsAlways(to: adminChain) }
+    let isReached = try socket.rules(of: forward).contains { $0.jumpsAlways(to: Self.name) }
+    if accepts && isOverridden && isReached { return }
+
+    if try socket.table(table) == nil { batch.create(Table(table)) }
+    for chain in [own, admin] where try socket.chain(chain) == nil { batch.create(Chain(chain)) }
     if try socket.chain(forward) == nil {
       // As iptables makes it. One that is there keeps its policy, which this would change.
       batch.create(Chain(forward, base: .init(.filter, .forward, priority: 0)))
     }
-    if try !socket.rules(of: forward).contains(where: { $0.jumpsAlways(to: Self.name) }) {
-      batch.insert(Self.jump(Self.name, "CNI firewall plugin rules"), atFrontOf: forward)
-    }
+    // People's own rules come first. Those of the reference may come before, as they accept only, too.
+    if !accepts { batch.append(accept, to: own) }
+    if !isOverridden { batch.insert(Self.jump(adminChain, "CNI firewall plugin admin overrides"), atFrontOf: own) }
+    if !isReached { batch.insert(Self.jump(Self.name, "CNI firewall plugin rules"), atFrontOf: forward) }
   }
 
   private var accept: Rule {
