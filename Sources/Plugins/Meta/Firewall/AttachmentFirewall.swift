@@ -113,7 +113,7 @@ struct AttachmentFirewall {
         // What would have to be done for the chains to be as ADD leaves them.
         var missing = Batch()
         try completeChains(adminChain, &missing, kernel.socket)
-        return missing.operations.first.map { "it takes to \($0.description)" }
+        return missing.operations.last.map { "it is not complete, an ADD would \($0.description)" }
       }
       if let fault { throw PluginError("firewall of \(attachmentComment(of: attachment)): \(fault)") }
     }

@@ -97,7 +97,7 @@ struct FirewallConfiguration {
       default: return "it contains something besides letters, digits and . _ -"
       }
     }
-    return (takenNames + ForwardingRules.chainNames).contains(name) ? "it means something else" : nil
+    return (takenNames + ForwardingRules.chainNames).contains(name) ? "another chain or a verdict has that name" : nil
   }
 
   /// The names of chains and verdicts that iptables has already.

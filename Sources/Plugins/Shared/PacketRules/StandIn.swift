@@ -1,11 +1,5 @@
 internal import CNI
 internal import NetworkAddresses
-struct IPTablesMasquerade {
-  let attachment: Attachment; let addresses: [CIDR]
-  func add() throws(PluginError) {}
-  func remove() throws(PluginError) {}
-  func check() throws(PluginError) {}
-}
 struct ReferenceMasquerade {
   let attachment: Attachment
   init(_ a: Attachment) { attachment = a }
@@ -15,4 +9,8 @@ struct ReferenceSpoofCheck {
   let attachment: Attachment
   init(_ a: Attachment) { attachment = a }
   func remove() throws(PluginError) {}
+}
+
+extension IPTablesMasquerade {
+  init(_ a: Attachment) { self.init(network: a.network, containerID: a.containerID) }
 }
