@@ -9,16 +9,24 @@ import Testing
 @Suite("Masquerading with iptables")
 struct IPTablesMasqueradeTests {
   private let machine: IPTablesHost
-  private let masquerade = IPTablesMasquerade(network: "n1", containerID: "cid1")
 
   init() throws { machine = try IPTablesHost() }
 
-  private func add(_ addresses: [CIDR], container: String = "cid1") throws {
-    try machine.host.run { try IPTablesMasquerade(network: "n1", containerID: container).add(addresses) }
+  private static func masquerade(_ addresses: [CIDR], container: String = "cid1") -> IPTablesMasquerade {
+    IPTablesMasquerade(
+      attachment: Attachment(network: "n1", containerID: container, interfaceName: "eth0"), addresses: addresses)
   }
 
-  private func delete(_ addresses: [CIDR] = [], container: String = "cid1") throws {
-    try machine.host.run { try IPTablesMasquerade(network: "n1", containerID: container).delete(addresses) }
+  private func add(_ addresses: [CIDR], container: String = "cid1") throws {
+    try machine.host.run { try Self.masquerade(addresses, container: container).add() }
+  }
+
+  private func check(_ addresses: [CIDR]) throws {
+    try machine.host.run { try Self.masquerade(addresses).check() }
+  }
+
+  private func remove(_ addresses: [CIDR]) throws {
+    try machine.host.run { try Self.masquerade(addresses).remove() }
   }
 
   private func configuration(masquerades: Bool) -> String {
@@ -34,7 +42,7 @@ struct IPTablesMasqueradeTests {
     let expected = try machine.rules()
 
     let other = try IPTablesHost()
-    try other.host.run { try masquerade.add(addresses("10.1.0.2/24", "fd01::2/64")) }
+    try other.host.run { try Self.masquerade(addresses("10.1.0.2/24", "fd01::2/64")).add() }
     #expect(try other.rules() == expected)
     #expect(expected.contains { $0.hasSuffix("-j MASQUERADE") })
   }
@@ -47,7 +55,7 @@ struct IPTablesMasqueradeTests {
     try machine.reference("ADD", "bridge", configuration(masquerades: true))
     #expect(try machine.rules() != before)
 
-    try delete(knowsAddresses ? addresses("10.1.0.2/24", "fd01::2/64") : [])
+    try remove(knowsAddresses ? addresses("10.1.0.2/24", "fd01::2/64") : [])
     #expect(try machine.rules() == before)
   }
 
@@ -71,13 +79,13 @@ struct IPTablesMasqueradeTests {
     try add(first)
     let withFirst = try machine.rules()
     try add(second)
-    try machine.host.run { try masquerade.check(first + second) }
+    try check(first + second)
 
     // The rule for the network that the first has, too, stays, that for the other one does not.
-    try delete(second)
+    try remove(second)
     #expect(try machine.rules() == withFirst)
-    try machine.host.run { try masquerade.check(first) }
-    try delete(first)
+    try check(first)
+    try remove(first)
     #expect(try machine.rules() == before)
   }
 
@@ -97,17 +105,16 @@ struct IPTablesMasqueradeTests {
     let once = try machine.rules()
     try add(addresses("10.1.0.2/24", "fd01::2/64"))
     #expect(try machine.rules() == once)
-    try delete(addresses("10.1.0.2/24", "fd01::2/64"))
-    try delete(addresses("10.1.0.2/24", "fd01::2/64"))
+    try remove(addresses("10.1.0.2/24", "fd01::2/64"))
+    try remove(addresses("10.1.0.2/24", "fd01::2/64"))
     #expect(try machine.rules() == before)
   }
 
   @Test("24 at once for one container make no rule twice")
   func atOnceWithoutDuplicates() throws {
     let machine = machine
-    let masquerade = masquerade
     try atOnce(24) { _ in
-      try machine.host.run { try masquerade.add(addresses("10.1.0.2/24")) }
+      try machine.host.run { try Self.masquerade(addresses("10.1.0.2/24")).add() }
     }
     let rules = try machine.rules(containing: "-A ")
     #expect(rules.count == 3)
@@ -116,11 +123,9 @@ struct IPTablesMasqueradeTests {
   @Test("CHECK tells which rule is missing")
   func check() throws {
     try add(addresses("10.1.0.2/24"))
-    try machine.host.run { try masquerade.check(addresses("10.1.0.2/24")) }
+    try check(addresses("10.1.0.2/24"))
     try machine.shell("iptables -t nat -F POSTROUTING")
-    let error = #expect(throws: PluginError.self) {
-      try machine.host.run { try masquerade.check(addresses("10.1.0.2/24")) }
-    }
+    let error = #expect(throws: PluginError.self) { try check(addresses("10.1.0.2/24")) }
     #expect(
       error?.message.contains("-s 10.1.0.2 -j CNI-ca7a875c2b85fc44a855128b") == true, "\(String(describing: error))")
     #expect(error?.message.contains("in chain POSTROUTING not found in table nat of iptables") == true)

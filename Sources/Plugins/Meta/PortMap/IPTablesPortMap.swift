@@ -13,24 +13,20 @@ struct IPTablesPortMap {
   /// The chain that leads to those of the attachments.
   static let dispatcher = "CNI-HOSTPORT-DNAT"
 
-  private let network: String
-  private let containerID: String
+  let attachment: Attachment
+
+  /// The container's address of each family in which ports are published, with the prefix length of its network.
+  let addresses: [CIDR]
 
   /// The attachment's own chain.
-  let chain: String
-
-  init(network: String, containerID: String) {
-    self.network = network
-    self.containerID = containerID
-    chain = ReferenceNames.portMapping(network: network, containerID: containerID)
+  var chain: String {
+    ReferenceNames.portMapping(network: attachment.network, containerID: attachment.containerID)
   }
 
   /// Publishes the ports. What is there already stays as it is.
   ///
-  /// - Parameter addresses: The container's address of each family in which ports are published, with the prefix length of
-  ///   its network.
   /// - Throws: What names the holder where a port is another container's.
-  func add(_ configuration: PortMapConfiguration, _ addresses: [CIDR]) throws(PluginError) {
+  func add(_ configuration: PortMapConfiguration) throws(PluginError) {
     for address in addresses {
       let command = try IPTables.require(address.address.family)
       try command.whileLocked { () throws(PluginError) in
@@ -46,18 +42,17 @@ struct IPTablesPortMap {
     }
   }
 
-  /// Takes back what ``add(_:_:)`` made, or the reference. The shared chains stay. What is not there is fine, and so is a
+  /// Takes back what ``add(_:)`` made, or the reference. The shared chains stay. What is not there is fine, and so is a
   /// machine without iptables.
   ///
-  /// - Parameter addresses: The container's addresses. Where nobody knows them any more there are none given, and everything
-  ///   of the container in the network goes.
-  func delete(_ addresses: [IPAddress]) throws(PluginError) {
+  /// Where nobody knows the addresses any more there are none, and everything of the container in the network goes.
+  func remove() throws(PluginError) {
     var failures = FailureList()
     for family in AddressFamily.allCases {
       guard let command = IPTables.find(family) else { continue }
       failures.collect { () throws(PluginError) in
         try command.whileLocked { () throws(PluginError) in
-          try command.run(removal(of: addresses, listing: command.listing(of: Self.table)))
+          try command.run(removal(command.listing(of: Self.table)))
         }
       }
     }
@@ -65,19 +60,22 @@ struct IPTablesPortMap {
   }
 
   /// What has to be deleted of what is there.
-  private func removal(of addresses: [IPAddress], listing: IPTablesListing) -> IPTablesScript {
+  private func removal(_ listing: IPTablesListing) -> IPTablesScript {
     var script = IPTablesScript(table: Self.table)
     var isShared = false
     for rule in listing.rules where rule.chain == chain {
       guard let destination = rule.value(of: "--to-destination") else { continue }
-      let isOurs = addresses.isEmpty || addresses.contains { destination.hasPrefix($0.textBeforePort + ":") }
+      let isOurs = addresses.isEmpty || addresses.contains { destination.hasPrefix($0.address.textBeforePort + ":") }
       if isOurs { script.delete(rule) } else { isShared = true }
     }
     // What leads to the ports of the other interface may lead to ours, too; there it finds nothing any more.
     if isShared { return script }
 
     script = IPTablesScript(table: Self.table)
-    for name in [chain, ReferenceNames.portMappingMasquerade(network: network, containerID: containerID)] {
+    for name in [
+      chain,
+      ReferenceNames.portMappingMasquerade(network: attachment.network, containerID: attachment.containerID),
+    ] {
       for rule in listing.rules where rule.jumps(to: name) { script.delete(rule) }
       if listing.hasChain(name) { script.delete(chain: name) }
     }
@@ -85,7 +83,7 @@ struct IPTablesPortMap {
   }
 
   /// Verifies that all rules for the ports are there, and the way to them.
-  func check(_ configuration: PortMapConfiguration, _ addresses: [CIDR]) throws(PluginError) {
+  func check(_ configuration: PortMapConfiguration) throws(PluginError) {
     for address in addresses {
       let rules = IPTablesPortMapRules(configuration, for: address, chain: chain, comment: comment)
       try IPTables.require(address.address.family).check(rules.first + rules.others, in: Self.table)
@@ -94,7 +92,7 @@ struct IPTablesPortMap {
 
   /// What tells people, and programs that look for used ports, whose the ports are: at most 255 bytes fit in a rule.
   private var comment: String {
-    let text = "dnat name: \(quoted(network)) id: \(quoted(containerID))"
+    let text = "dnat name: \(quoted(attachment.network)) id: \(quoted(attachment.containerID))"
     // Names are ASCII.
     return text.utf8.count > 255 ? text.prefix(253) + "..." : text
   }

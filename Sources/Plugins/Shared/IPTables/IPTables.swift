@@ -156,7 +156,7 @@ struct IPTablesFailure {
     for text in [
       "does a matching rule exist in that chain?", "No chain/target/match by that name", "No such file or directory",
       "does not exist",
-    ] where errorText.contains(text) {
+    ] where strstr(errorText, text) != nil {
       return true
     }
     return false

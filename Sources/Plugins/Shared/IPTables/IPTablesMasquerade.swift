@@ -11,26 +11,23 @@ internal import NetworkAddresses
 struct IPTablesMasquerade {
   private static let table = "nat"
 
+  let attachment: Attachment
+
+  /// The container's addresses, with the prefix lengths of their networks.
+  let addresses: [CIDR]
+
   /// The container's chain.
-  private let chain: String
-
-  /// The words that mark every rule as the container's.
-  private let comment: [String]
-
-  init(network: String, containerID: String) {
-    chain = ReferenceNames.masquerade(network: network, containerID: containerID)
-    comment = ["-m", "comment", "--comment", "name: \(quoted(network)) id: \(quoted(containerID))"]
+  private var chain: String {
+    ReferenceNames.masquerade(network: attachment.network, containerID: attachment.containerID)
   }
 
   /// Masquerades what comes from the addresses. What is there already stays as it is.
-  ///
-  /// - Parameter addresses: Addresses with the prefix lengths of their networks.
-  func add(_ addresses: [CIDR]) throws(PluginError) {
+  func add() throws(PluginError) {
     for family in AddressFamily.allCases where addresses.contains(where: { $0.address.family == family }) {
       let command = try IPTables.require(family)
       try command.whileLocked { () throws(PluginError) in
         let listing = try command.listing(of: Self.table)
-        let rules = rules(for: addresses, family)
+        let rules = rules(family)
         var script = IPTablesScript(table: Self.table)
         if !listing.hasChain(chain) { script.create(chain: chain) }
         // Those that accept go before the one that masquerades, which the chain has of an earlier address already.
@@ -41,17 +38,16 @@ struct IPTablesMasquerade {
     }
   }
 
-  /// Takes back what ``add(_:)`` made, or the reference. What is not there is fine, and so is a machine without iptables.
+  /// Takes back what ``add()`` made, or the reference. What is not there is fine, and so is a machine without iptables.
   ///
-  /// - Parameter addresses: The addresses of the attachment. Where nobody knows them any more there are none given, and
-  ///   everything of the container in the network goes.
-  func delete(_ addresses: [CIDR]) throws(PluginError) {
+  /// Where nobody knows the addresses any more there are none, and everything of the container in the network goes.
+  func remove() throws(PluginError) {
     var failures = FailureList()
     for family in AddressFamily.allCases {
       guard let command = IPTables.find(family) else { continue }
       failures.collect { () throws(PluginError) in
         try command.whileLocked { () throws(PluginError) in
-          try command.run(removal(of: addresses, listing: command.listing(of: Self.table)))
+          try command.run(removal(command.listing(of: Self.table)))
         }
       }
     }
@@ -59,7 +55,7 @@ struct IPTablesMasquerade {
   }
 
   /// What has to be deleted of what is there.
-  private func removal(of addresses: [CIDR], listing: IPTablesListing) -> IPTablesScript {
+  private func removal(_ listing: IPTablesListing) -> IPTablesScript {
     var script = IPTablesScript(table: Self.table)
     var remaining: [CIDR] = []
     for rule in listing.rules where rule.jumps(to: chain) {
@@ -80,16 +76,16 @@ struct IPTablesMasquerade {
   }
 
   /// Verifies that all rules for the addresses are there.
-  func check(_ addresses: [CIDR]) throws(PluginError) {
+  func check() throws(PluginError) {
     for family in AddressFamily.allCases where addresses.contains(where: { $0.address.family == family }) {
-      let rules = rules(for: addresses, family)
+      let rules = rules(family)
       try IPTables.require(family).check(rules.accepting + rules.others, in: Self.table)
     }
   }
 
-  private func rules(
-    for addresses: [CIDR], _ family: AddressFamily
-  ) -> (accepting: [IPTablesRule], others: [IPTablesRule]) {
+  private func rules(_ family: AddressFamily) -> (accepting: [IPTablesRule], others: [IPTablesRule]) {
+    let text = "name: \(quoted(attachment.network)) id: \(quoted(attachment.containerID))"
+    let comment = ["-m", "comment", "--comment", text]
     let multicast = family == .ipv4 ? "224.0.0.0/4" : "ff00::/8"
     var accepting: [IPTablesRule] = []
     var others = [IPTablesRule(chain, ["!", "-d", multicast, "-j", "MASQUERADE"] + comment)]
