@@ -9,6 +9,7 @@ extension PluginTable {
     HostLocal(),
     Static(),
     PortMap(),
+    Firewall(),
     Bandwidth(),
     Tuning(),
     SourceBasedRouting(),
