@@ -12,8 +12,8 @@ struct PortMap: ChainedPlugin {
 
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let plan = try PortMapPlan(call)
-    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return plan.result }
     let published = try plan.publishedPorts()
+    if published.ports.isEmpty { return plan.result }
     return try transaction(call) { (attachment) throws(PluginError) in
       var owned = PortMapRecord(published)
       owned.usesIPTables = plan.configuration.backend == .iptables
@@ -38,8 +38,8 @@ struct PortMap: ChainedPlugin {
 
   func check(_ call: Call) throws(PluginError) {
     let plan = try PortMapPlan(call)
-    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return }
     let published = try plan.publishedPorts()
+    if published.ports.isEmpty { return }
     switch plan.configuration.backend {
     case .nftables: try published.check()
     case .iptables: try published.withIPTables.check(plan.configuration)
