@@ -82,7 +82,9 @@ struct TuningTests {
     #expect(try Sysctl(key: key, value: "", interfaceName: "eth0.7").readings == readings)
   }
 
-  @Test("A key leads nowhere but below net", arguments: ["", "kernel.hostname", "network.a", "./a", "sys/net/a", "IFNAME.a"])
+  @Test(
+    "A key leads nowhere but below net",
+    arguments: ["", "kernel.hostname", "network.a", "./a", "sys/net/a", "IFNAME.a"])
   func foreignKeys(_ key: String) {
     #expect(throws: PluginError.self) { try Sysctl(key: key, value: "", interfaceName: "eth0") }
   }
