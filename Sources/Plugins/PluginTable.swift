@@ -8,6 +8,9 @@ extension PluginTable {
     Loopback(),
     HostLocal(),
     Static(),
+    PortMap(),
+    Firewall(),
+    Bandwidth(),
     Tuning(),
     SourceBasedRouting(),
   ])
