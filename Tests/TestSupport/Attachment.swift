@@ -56,7 +56,8 @@ package final class Attachment: Sendable {
     var previous = command == "ADD" && only == nil || !withResult ? nil : lastResult.withLock { $0 }
     var outcome = Program.Outcome(status: 0, output: [], errors: [])
     for index in order {
-      let more = previous.map { ["prevResult": $0] } ?? [:]
+      var more = previous.map { ["prevResult": $0] } ?? [:]
+      if command == "GC" { more["cni.dev/valid-attachments"] = "[]" }
       let (type, configuration) = try network.configuration(of: index, capabilities, more)
       if let only, only != type { continue }
       let environment = ["CNI_CONTAINERID": identifier, "CNI_NETNS": container.path]

@@ -18,18 +18,19 @@ package struct NetworkList: Sendable {
     self.init(name, plugins)
   }
 
-  package init(_ name: String, _ plugins: [PluginConfiguration]) {
+  package init(_ name: String, _ plugins: [PluginConfiguration], version: String = "1.1.0") {
     self.name = name
     self.plugins = plugins
+    self.version = version
   }
 
   /// The version of the protocol.
-  private static let version = "1.1.0"
+  private let version: String
 
   /// The file that a runtime reads: `<name>.conflist`.
   package var text: String {
     """
-    {"cniVersion": "\(Self.version)", "name": "\(name)", "plugins": [\(plugins.map(\.text).joined(separator: ", "))]}
+    {"cniVersion": "\(version)", "name": "\(name)", "plugins": [\(plugins.map(\.text).joined(separator: ", "))]}
     """
   }
 
@@ -41,7 +42,7 @@ package struct NetworkList: Sendable {
   func configuration(of plugin: Int, _ capabilities: String, _ more: [String: String]) throws -> (String, [UInt8]) {
     var object = try Self.object(plugins[plugin].text)
     guard let type = object["type"] as? String else { throw HarnessError("no type: \(plugins[plugin].text)") }
-    object["cniVersion"] = Self.version
+    object["cniVersion"] = version
     object["name"] = name
     if let declared = object.removeValue(forKey: "capabilities") as? [String: Bool] {
       object["runtimeConfig"] = try Self.object(capabilities).filter { declared[$0.key] ?? false }
