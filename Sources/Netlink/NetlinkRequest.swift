@@ -24,6 +24,19 @@ public struct NetlinkRequest: Sendable, CustomStringConvertible {
     describe = description
   }
 
+  private init(_ bytes: [UInt8], _ defect: Errno?, _ describe: @escaping @Sendable () -> String) {
+    self.bytes = bytes
+    self.defect = defect
+    self.describe = describe
+  }
+
+  /// The same request, to be acknowledged.
+  public var acknowledged: NetlinkRequest {
+    var bytes = bytes
+    withUnsafeBytes(of: flags.union(.acknowledge).rawValue) { bytes.replaceSubrange(6..<8, with: $0) }
+    return NetlinkRequest(bytes, defect, describe)
+  }
+
   public var description: String { describe() }
 
   var flags: MessageFlags {

@@ -25,12 +25,8 @@ struct GarbageCollection {
   /// Goes through the journal and takes each attachment apart that is not valid and that nobody works on. Goes on past
   /// what fails and reports it at the end.
   func run() throws(PluginError) {
-    let valid = Set(try call.validAttachments())
-    let known = try system { () throws(SystemError) in
-      try Journal().attachments(of: call.networkName, plugin: plugin)
-    }
     var failures = FailureList()
-    var rest = known.filter { !valid.contains($0) }[...]
+    var rest = try staleAttachments(call, plugin: plugin)[...]
     if !rest.isEmpty {
       let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
       while !rest.isEmpty {
@@ -57,6 +53,7 @@ struct GarbageCollection {
         let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
         guard let entry else { return }
         links += try hostLinks(recordedAs: entry.content, of: attachment, in: host).map(\.index)
+        if case .record(let record) = entry.content { try AttachmentRules.remove(record) }
         entries.append(HeldEntry(entry))
       }
     }
@@ -77,6 +74,15 @@ struct GarbageCollection {
     }
     for case let error? in marked where error.code != .noSuchDevice { throw PluginError(error) }
   }
+}
+
+/// The attachments of the call's network that a plugin has a record of and the runtime does not know any more.
+func staleAttachments(_ call: Call, plugin: String) throws(PluginError) -> [Attachment] {
+  let valid = Set(try call.validAttachments())
+  let known = try system { () throws(SystemError) in
+    try Journal().attachments(of: call.networkName, plugin: plugin)
+  }
+  return known.filter { !valid.contains($0) }
 }
 
 /// An entry of the journal that stands in an array, where a type that cannot be copied may not stand.

@@ -7,7 +7,7 @@ internal import NetworkAddresses
 
 extension AttachmentRecord {
   /// A file that is longer is no record, in bytes.
-  static let greatestLength = 65536
+  static let greatestLength = 4 << 20
 
   /// Reads what ``encoded()`` wrote.
   ///
@@ -41,6 +41,7 @@ extension AttachmentRecord {
       guard let address = CIDR(text) else { return nil }
       addresses.append(address)
     }
+    owned = try json.value("owned", default: [])
   }
 
   /// The record as one line of JSON.
@@ -69,6 +70,7 @@ extension AttachmentRecord {
     }
     object.set("hostLinks", links)
     object.set("addresses", .strings(addresses.map(\.description)))
+    if !owned.isEmpty { object.set("owned", .strings(owned)) }
     return object.serialized(.compact)
   }
 }

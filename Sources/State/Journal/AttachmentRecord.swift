@@ -49,6 +49,10 @@ package struct AttachmentRecord: Hashable, Sendable {
   /// The addresses of the container's interface, known once the IPAM plugin has answered.
   package var addresses: [CIDR] = []
 
+  /// What else the plugin made for the attachment, one text for each thing, in words of its own that it reads back when
+  /// it takes them back: `tcp 192.0.2.7 8080`.
+  package var owned: [String] = []
+
   /// The IPAM plugin that was asked for addresses; nil where there was none.
   package var addressManager: String?
 
@@ -56,7 +60,8 @@ package struct AttachmentRecord: Hashable, Sendable {
   package var startedAt: Int
 
   package init(
-    attachment: Attachment, plugin: String, namespacePath: String, namespace: FileIdentity?, addressManager: String?,
+    attachment: Attachment, plugin: String, namespacePath: String, namespace: FileIdentity?,
+    addressManager: String? = nil,
     startedAt: Int = secondsSince1970()
   ) {
     self.attachment = attachment
