@@ -8,7 +8,7 @@ import Testing
     try SystemCallTrace.require()
     let node = try ConnectedHost()
     let network = NetworkList("net1", ChainTests.network.plugins + [#"{"type": "sbr"}"#])
-    let attachment = Attachment(
+    let attachment = AttachedContainer(
       of: try node.makeContainer("c1"), in: node.host, to: network, capabilities: ChainTests.capabilities)
     for command in ["ADD", "CHECK", "DEL", "DEL", "ADD", "GC", "STATUS"] {
       let outcome = try attachment.call(command) { step in

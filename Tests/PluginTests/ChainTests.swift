@@ -105,12 +105,12 @@ import Testing
     let node = try usedNode()
     let container = try node.makeContainer("c1")
     let before = try Snapshot(of: node.host, [container])
-    let attachment = Attachment(of: container, in: node.host, to: failing, capabilities: Self.capabilities)
+    let attachment = AttachedContainer(of: container, in: node.host, to: failing, capabilities: Self.capabilities)
     #expect(try attachment.call("ADD").status == 1)
     try attachment.mustSucceed("DEL", withResult: false)
     #expect(try changes(in: node, container, since: before) == [])
     // And the next try succeeds.
-    let retry = Attachment(of: container, in: node.host, to: Self.network, capabilities: Self.capabilities)
+    let retry = AttachedContainer(of: container, in: node.host, to: Self.network, capabilities: Self.capabilities)
     try retry.mustSucceed("ADD")
     try retry.mustSucceed("CHECK")
   }
@@ -119,7 +119,7 @@ import Testing
   func failedPlugin() throws {
     let node = try usedNode()
     let container = try node.makeContainer("c1")
-    let bridged = Attachment(
+    let bridged = AttachedContainer(
       of: container, in: node.host, to: .bridge(1, "", .portMap()),
       capabilities: ports("tcp 8080 80", "udp 8053 53", "tcp 70000 90"))
     try bridged.mustSucceed("ADD", only: "bridge")

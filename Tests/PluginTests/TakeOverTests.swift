@@ -45,7 +45,7 @@ import Testing
   }
 
   private func expectService(
-    of web: Attachment, at port: UInt16, _ node: ConnectedHost, sourceLocation: SourceLocation = #_sourceLocation
+    of web: AttachedContainer, at port: UInt16, _ node: ConnectedHost, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     for (address, outside) in zip(ConnectedHost.addresses, ConnectedHost.outsideAddresses) {
       let own = try web.address(like: address)
@@ -61,7 +61,7 @@ import Testing
   }
 
   /// The rules and elements that name a container's addresses or its identifier.
-  private func traces(of web: Attachment, in node: ConnectedHost) throws -> [Substring] {
+  private func traces(of web: AttachedContainer, in node: ConnectedHost) throws -> [Substring] {
     let words = try web.addresses + [web.identifier]
     let script = """
       (nft list ruleset; iptables-save; ip6tables-save) | grep -wF '\(words.joined(separator: "\n"))' || true
@@ -75,7 +75,7 @@ import Testing
     let makers: [(Maker, String, UInt16)] = [
       (.referenceWithIPTables, "first", 8081), (.referenceWithNFTables, "second", 8082), (.ours, "third", 8083),
     ]
-    var attachments: [(Attachment, UInt16)] = []
+    var attachments: [(AttachedContainer, UInt16)] = []
     for (number, (maker, name, port)) in makers.enumerated() {
       let attachment = try node.attach(
         name, to: maker.network(number + 1), capabilities: Self.capabilities(Int(port)), by: maker.plugins)
@@ -89,6 +89,9 @@ import Testing
       #expect(try traces(of: web, in: node) == [])
       for (other, port) in attachments { try expectService(of: other, at: port, node) }
     }
+    // The reference names the chains of one container by hashes.
+    let chains = try node.host.shell("nft list ruleset | grep 'chain CNI-' || true").split(separator: "\n")
+    #expect(chains.filter { $0.contains(/CNI-(DN-|SN-)?[0-9a-f]{20}/) } == [])
   }
 
   @Test("DEL of the reference removes what ours made with iptables")

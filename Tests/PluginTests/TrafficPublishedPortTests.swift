@@ -78,7 +78,7 @@ import Testing
   func claimedTwice(_ second: String) throws {
     let node = try ConnectedHost()
     let holder = try node.attach("c1", to: .published(), capabilities: ports("tcp 8080 80"))
-    let other = try Attachment(
+    let other = try AttachedContainer(
       of: node.makeContainer("c2"), in: node.host, to: .published(2), capabilities: ports("tcp 7070 70", second))
     let refused = try other.call("ADD")
     #expect(refused.status == 1)

@@ -47,9 +47,9 @@ package final class ConnectedHost: Sendable {
   /// Makes a container and attaches it to a network.
   package func attach(
     _ name: String, to network: NetworkList, capabilities: String = "{}", by plugins: PluginDirectory = Peers.plugins
-  ) throws -> Attachment {
+  ) throws -> AttachedContainer {
     let container = try makeContainer(name)
-    let attachment = Attachment(of: container, in: host, to: network, capabilities: capabilities, by: plugins)
+    let attachment = AttachedContainer(of: container, in: host, to: network, capabilities: capabilities, by: plugins)
     try attachment.mustSucceed("ADD")
     return attachment
   }

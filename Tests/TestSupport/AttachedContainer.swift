@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// A container at a network, which is called for as a runtime does: ADD in the order of the plugins, DEL and CHECK with
 /// the last result, DEL in the opposite order.
-package final class Attachment: Sendable {
+package final class AttachedContainer: Sendable {
   package let container: Container
   package let network: NetworkList
   private let host: Host
