@@ -35,7 +35,7 @@ package final class AttachedContainer: Sendable {
   }
 
   /// How a step is done; a test may put strace around the program.
-  package typealias Caller = @Sendable (Step) throws -> Program.Outcome
+  package typealias Caller = (Step) throws -> Program.Outcome
 
   /// Calls the plugins one after the other.
   ///
