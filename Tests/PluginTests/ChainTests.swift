@@ -118,10 +118,10 @@ import Testing
   @Test("a chained plugin that fails leaves nothing of its own", .oursOnly("there it is the caller's to clean up"))
   func failedPlugin() throws {
     let node = try usedNode()
+    try node.attach("holder", to: .published(2), capabilities: ports("udp 8053 53"))
     let container = try node.makeContainer("c1")
     let bridged = AttachedContainer(
-      of: container, in: node.host, to: .bridge(1, "", .portMap()),
-      capabilities: ports("tcp 8080 80", "udp 8053 53", "tcp 70000 90"))
+      of: container, in: node.host, to: .published(1), capabilities: ports("tcp 8080 80", "udp 8053 53"))
     try bridged.mustSucceed("ADD", only: "bridge")
     let before = try Snapshot(of: node.host, [container])
     #expect(try bridged.call("ADD", only: "portmap").status == 1)

@@ -45,6 +45,7 @@ package final class ConnectedHost: Sendable {
   }
 
   /// Makes a container and attaches it to a network.
+  @discardableResult
   package func attach(
     _ name: String, to network: NetworkList, capabilities: String = "{}", by plugins: PluginDirectory = Peers.plugins
   ) throws -> AttachedContainer {
