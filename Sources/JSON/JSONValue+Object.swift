@@ -43,6 +43,20 @@ extension JSONValue {
     return members
   }
 
+  /// Whether the text has a key at all, be it with `null`, which everywhere else is the same as no such key.
+  public func mentions(_ key: String) -> Bool {
+    guard kind == .object else { return false }
+    var key = key
+    return key.withUTF8 { wanted in
+      var iterator = json_object_iter(node)
+      while let position = iterator {
+        if equalIgnoringCase(keyBytes(at: position), wanted) { return true }
+        iterator = json_object_iter_next(node, position)
+      }
+      return false
+    }
+  }
+
   /// The node of a key in this object, by the rules of `JSONValue`.
   private func member(_ key: String) -> JSONReference? {
     var key = key

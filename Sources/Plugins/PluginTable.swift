@@ -8,5 +8,8 @@ extension PluginTable {
     Loopback(),
     HostLocal(),
     Static(),
+    PortMap(),
+    Bandwidth(),
+    Tuning(),
   ])
 }

@@ -23,13 +23,18 @@ extension ChainedPlugin {
   ///
   /// What an earlier ADD has made for the same attachment, killed or repeated, is taken back first.
   ///
-  /// - Parameter steps: What makes the changes. Each is announced to the journal before it is made.
+  /// - Parameters:
+  ///   - keepingEarlier: Whether what an earlier ADD has made stays instead, as something that the new record tells of too.
+  ///   - steps: What makes the changes. Each is announced to the journal before it is made.
   func transaction(
-    _ call: Call, _ steps: (inout ChainedAttachment) throws(PluginError) -> AttachmentResult
+    _ call: Call, keepingEarlier: Bool = false,
+    _ steps: (inout ChainedAttachment) throws(PluginError) -> AttachmentResult
   ) throws(PluginError) -> AttachmentResult {
     let namespace: NetworkNamespace? = try openNamespace(of: call)
     var attachment = try ChainedAttachment.lock(call, plugin: name, in: namespace)
-    if let earlier = attachment.earlier { try takeBack(earlier, in: namespace) }
+    if let earlier = attachment.earlier {
+      if keepingEarlier { attachment.takeOver(earlier) } else { try takeBack(earlier, in: namespace) }
+    }
     do throws(PluginError) {
       try attachment.begin()
       let result = try steps(&attachment)

@@ -28,7 +28,7 @@ struct AttachmentRules {
   func add(for attachment: Attachment, _ addresses: [CIDR]) throws(PluginError) {
     switch masquerade {
     case .nftables: try Masquerade(attachment: attachment, addresses: addresses).add()
-    case .iptables: try IPTablesMasquerade(attachment: attachment, addresses: addresses).add()
+    case .iptables: try IPTablesMasquerade(attachment).add(addresses)
     case nil: break
     }
     if let guardedPort { try SpoofCheck(attachment: attachment, port: guardedPort).add() }
@@ -41,7 +41,7 @@ struct AttachmentRules {
     let rules = AttachmentRules(record.owned)
     switch rules.masquerade {
     case .nftables: try Masquerade(attachment: record.attachment, addresses: record.addresses).check()
-    case .iptables: try IPTablesMasquerade(attachment: record.attachment, addresses: record.addresses).check()
+    case .iptables: try IPTablesMasquerade(record.attachment).check(record.addresses)
     case nil: break
     }
     if let port = rules.guardedPort { try SpoofCheck(attachment: record.attachment, port: port).check() }
@@ -75,7 +75,7 @@ extension AttachmentRules {
       }
     case .iptables:
       failures.collect { () throws(PluginError) in
-        try IPTablesMasquerade(attachment: record.attachment, addresses: record.addresses).remove()
+        try IPTablesMasquerade(record.attachment).delete(record.addresses)
       }
     case nil: break
     }
@@ -89,13 +89,23 @@ extension AttachmentRules {
 
   /// Removes the rules of an attachment for a DEL: those of its record, and those that the reference has made for it.
   static func remove(recordedAs content: JournalEntry.Content, for call: Call) throws(PluginError) {
-    var failures = FailureList()
-    if case .record(let record) = content {
-      failures.collect { () throws(PluginError) in try remove(record) }
-    }
     let attachment = call.attachment
-    failures.collect { () throws(PluginError) in try ReferenceMasquerade(attachment).remove() }
-    failures.collect { () throws(PluginError) in try ReferenceSpoofCheck(attachment).remove() }
+    var failures = FailureList()
+    var addresses: [CIDR] = []
+    if case .record(let record) = content {
+      addresses = record.addresses
+      failures.collect { () throws(PluginError) in try remove(record) }
+    } else if let result = try? call.previousResult() {
+      // The record may be lost, or the reference has made the attachment.
+      addresses = result.addresses.map(\.address)
+      failures.collect { () throws(PluginError) in
+        try Masquerade(attachment: attachment, addresses: addresses).remove()
+      }
+    }
+    failures.collect { () throws(PluginError) in
+      try ReferenceMasquerade(attachment: attachment, addresses: addresses).remove()
+    }
+    failures.collect { () throws(PluginError) in try ReferenceSpoofCheck(attachment: attachment).remove() }
     try failures.throwIfAny()
   }
 }
