@@ -23,7 +23,7 @@ struct PortMap: ChainedPlugin {
       }
       switch plan.configuration.backend {
       case .nftables: try published.add()
-      case .iptables: try iptables(published.attachment).add(plan.configuration, published.addresses)
+      case .iptables: try published.withIPTables.add(plan.configuration)
       }
       try StaleFlows.end(before: published.ports)
       if let link = try plan.localnetLink() {
@@ -42,7 +42,7 @@ struct PortMap: ChainedPlugin {
     let published = try plan.publishedPorts()
     switch plan.configuration.backend {
     case .nftables: try published.check()
-    case .iptables: try iptables(published.attachment).check(plan.configuration, published.addresses)
+    case .iptables: try published.withIPTables.check(plan.configuration)
     }
     let record = Journal().record(of: call.attachment, plugin: name)
     if let record, let link = PortMapRecord(record.owned).localnetLink {
@@ -68,7 +68,7 @@ struct PortMap: ChainedPlugin {
     var failures = FailureList()
     if owned.usesIPTables {
       failures.collect { () throws(PluginError) in
-        try iptables(record.attachment).delete(record.addresses.map(\.address))
+        try IPTablesPortMap(attachment: record.attachment, addresses: record.addresses).remove()
       }
     } else {
       failures.collect { () throws(PluginError) in
@@ -90,8 +90,9 @@ struct PortMap: ChainedPlugin {
     guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
     try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
   }
+}
 
-  private func iptables(_ attachment: Attachment) -> IPTablesPortMap {
-    IPTablesPortMap(network: attachment.network, containerID: attachment.containerID)
-  }
+extension PublishedPorts {
+  /// The same ports for the tools of iptables.
+  fileprivate var withIPTables: IPTablesPortMap { IPTablesPortMap(attachment: attachment, addresses: addresses) }
 }

@@ -28,7 +28,7 @@ struct AttachmentRules {
   func add(for attachment: Attachment, _ addresses: [CIDR]) throws(PluginError) {
     switch masquerade {
     case .nftables: try Masquerade(attachment: attachment, addresses: addresses).add()
-    case .iptables: try IPTablesMasquerade(attachment).add(addresses)
+    case .iptables: try IPTablesMasquerade(attachment: attachment, addresses: addresses).add()
     case nil: break
     }
     if let guardedPort { try SpoofCheck(attachment: attachment, port: guardedPort).add() }
@@ -41,7 +41,7 @@ struct AttachmentRules {
     let rules = AttachmentRules(record.owned)
     switch rules.masquerade {
     case .nftables: try Masquerade(attachment: record.attachment, addresses: record.addresses).check()
-    case .iptables: try IPTablesMasquerade(record.attachment).check(record.addresses)
+    case .iptables: try IPTablesMasquerade(attachment: record.attachment, addresses: record.addresses).check()
     case nil: break
     }
     if let port = rules.guardedPort { try SpoofCheck(attachment: record.attachment, port: port).check() }
@@ -75,7 +75,7 @@ extension AttachmentRules {
       }
     case .iptables:
       failures.collect { () throws(PluginError) in
-        try IPTablesMasquerade(record.attachment).delete(record.addresses)
+        try IPTablesMasquerade(attachment: record.attachment, addresses: record.addresses).remove()
       }
     case nil: break
     }
