@@ -83,7 +83,7 @@ extension NetlinkSocket {
 extension NetlinkSocket.State {
   fileprivate mutating func conduct(_ exchange: inout BatchExchange, until deadline: Deadline) throws(SystemError) {
     let datagram = exchange.datagram
-    descriptor.reserve(datagram: datagram.count, answers: exchange.pendingCount)
+    descriptor.reserve(datagram: datagram.count, answers: exchange.largestAnswerCount)
     try descriptor.send(datagram)
     while exchange.pendingCount > 0 {
       for range in try descriptor.receiveAnswers(into: buffer, until: deadline) {

@@ -9,6 +9,9 @@ struct BatchExchange {
   /// What became of each request, in their order; nil for success, and for no answer yet.
   private(set) var outcomes: [NetlinkError?]
 
+  /// How many answers there can be: a request that wants none is answered where it is refused.
+  var largestAnswerCount: Int { requests.count }
+
   /// How many answers are still to come.
   private(set) var pendingCount: Int
 
