@@ -28,6 +28,7 @@ static struct sample call_step(struct chain *chain, int step, const char *comman
                       .namespace_path = container_path(chain->container),
                       .interface = "eth0",
                       .plugin_path = chain->plugin_path,
+                      .tools = chain->tools[step],
                       .configuration = configuration};
   run(&call, outcome);
   check_success(&call, outcome);

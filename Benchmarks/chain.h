@@ -9,6 +9,7 @@
 struct chain {
   const char *plugins[MAXIMUM_STEPS];
   char configurations[MAXIMUM_STEPS][1024]; // without the previous result
+  const char *tools[MAXIMUM_STEPS];          // PATH of each, where that is not the usual one
   int steps;
   const char *plugin_path;
   char container_id[32];
