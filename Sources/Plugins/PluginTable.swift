@@ -9,7 +9,9 @@ extension PluginTable {
     HostLocal(),
     Static(),
     PortMap(),
+    Firewall(),
     Bandwidth(),
     Tuning(),
+    SourceBasedRouting(),
   ])
 }

@@ -9,11 +9,11 @@ struct BatchExchange {
   /// What became of each request, in their order; nil for success, and for no answer yet.
   private(set) var outcomes: [NetlinkError?]
 
-  /// How many answers there can be: a request that wants none is answered where it is refused.
-  var largestAnswerCount: Int { requests.count }
-
   /// How many answers are still to come.
   private(set) var pendingCount: Int
+
+  /// Whether there may be answers that are not waited for any more.
+  private(set) var leftAnswers = false
 
   /// Numbers the requests, the first with `firstSequence`.
   init(_ requests: [NetlinkRequest], firstSequence: UInt32) {
@@ -52,6 +52,7 @@ struct BatchExchange {
         // A request that wants no answer speaks up for the others: it opens or closes a batch of nf_tables, and the
         // kernel then looks at none of them.
         failPending { _ in error }
+        leftAnswers = true
       }
       if outcomes[index] == nil { outcomes[index] = error }
     }
