@@ -159,3 +159,12 @@ extension ForwardingRules {
     Rule(.family(family), .match(field, in: accepted(family).name), .goTo(forwardingAccepted.name))
   }
 }
+
+/// Where connections to a container may come from, with what that means on this host.
+enum Ingress: Equatable {
+  case open
+  /// From what comes in by a bridge.
+  case sameBridge(String)
+  /// From nowhere.
+  case isolated
+}

@@ -87,8 +87,18 @@ struct PortMap: ChainedPlugin {
   func takeBackUnrecorded(_ call: Call, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
     if Journal().record(of: call.attachment, plugin: name) != nil { return }
     // A mistake in the configuration must not keep an attachment from being removed.
-    guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
-    try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
+    let plan = try? PortMapPlan(call)
+    var failures = FailureList()
+    failures.collect { () throws(PluginError) in
+      let addresses = plan?.addresses.map(\.address) ?? []
+      try ReferencePortMap(attachment: call.attachment, addresses: addresses).remove()
+    }
+    if let published = try? plan?.publishedPorts() {
+      failures.collect { () throws(PluginError) in
+        try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
+      }
+    }
+    try failures.throwIfAny()
   }
 }
 

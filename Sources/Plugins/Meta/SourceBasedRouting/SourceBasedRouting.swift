@@ -67,7 +67,9 @@ struct SourceBasedRouting: ChainedPlugin {
     for address in result.addresses {
       if let index = address.interface, result.interfaces.indices.contains(index),
         result.interfaces[index].name != call.interfaceName
-      { continue }
+      {
+        continue
+      }
       addresses.append(address)
     }
     return addresses
@@ -166,7 +168,8 @@ struct SourceBasedRouting: ChainedPlugin {
           $0.isFor(source) && (configuration.table == nil || $0.table == configuration.table)
         })
       else {
-        throw PluginError("there is no rule for packets from \(source)\(configuration.table.map { " to table \($0)" } ?? "")")
+        let wanted = configuration.table.map { " to table \($0)" } ?? ""
+        throw PluginError("there is no rule for packets from \(source)\(wanted)")
       }
       guard configuration.table == nil, let gateway = configuration.gateway(of: address) else { continue }
       // Without one in the configuration, a default route that the main table had may go through another gateway.
@@ -193,7 +196,8 @@ struct SourceBasedRouting: ChainedPlugin {
 extension RoutingRule {
   /// Whether the rule is for the packets from one address, and for all of them.
   fileprivate func isFor(_ source: IPAddress) -> Bool {
-    self == RoutingRule(
-      source.family, from: CIDR(host: source), priority: priority, table: table, origin: origin)
+    self
+      == RoutingRule(
+        source.family, from: CIDR(host: source), priority: priority, table: table, origin: origin)
   }
 }

@@ -17,10 +17,11 @@ struct SourceBasedRoutingConfiguration {
   /// Reads and validates the configuration.
   ///
   /// - Throws: Code 7 with the key, the value and the reason.
-  init(_ call: Call) throws(PluginError) {
+  init(_ call: Call) throws(PluginError) { try self.init(json: call.configuration) }
+
+  init(json: JSONValue) throws(PluginError) {
     let texts: [String]
     do throws(JSONError) {
-      let json = call.configuration
       table = try json.table
       texts = try json.value("gateways", default: [])
       addsSourceHints = try json.value("addSourceHints", default: false)
@@ -39,7 +40,8 @@ struct SourceBasedRoutingConfiguration {
       if let other = gateways.first, other.family == gateway.family {
         throw PluginError(
           .invalidConfiguration,
-          "gateways list contains multiple \(gateway.family == .ipv4 ? "IPv4" : "IPv6") addresses: \(other) and \(gateway)")
+          "gateways list contains multiple \(gateway.family == .ipv4 ? "IPv4" : "IPv6") addresses: \(other) and \(gateway)"
+        )
       }
       gateways.append(gateway)
     }
