@@ -1,3 +1,4 @@
+internal import CLinux
 public import Netlink
 public import SystemPackage
 
@@ -16,6 +17,9 @@ public struct BatchError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// The error number.
   public var code: Errno { error.code }
+
+  /// Whether nothing happened because the rules have changed since the generation that the batch was made for.
+  public var isOutdated: Bool { code.rawValue == ERESTART }
 
   public var description: String { error.description }
 }

@@ -48,6 +48,7 @@ struct AttachmentInProgress: ~Copyable {
       case .new: break
       case .record, .unreadable:
         try remove(earlierLinks, from: namespaces.host)
+        if case .record(let earlier) = entry.content { try AttachmentRules.remove(earlier) }
         addressManagement?.release()
       }
       try system { () throws(SystemError) in try entry.write(record) }
@@ -63,6 +64,15 @@ struct AttachmentInProgress: ~Copyable {
   mutating func announce(_ link: AttachmentRecord.HostLink) throws(PluginError) {
     record.hostLinks = [link]
     try write()
+  }
+
+  /// Makes packet rules, which are written down before.
+  mutating func add(_ rules: AttachmentRules, for addresses: [CIDR]) throws(PluginError) {
+    if rules.isEmpty { return }
+    record.owned = rules.texts
+    record.addresses = addresses
+    try write()
+    try rules.add(for: record.attachment, addresses)
   }
 
   /// Asks the IPAM plugin for addresses.
@@ -86,6 +96,7 @@ struct AttachmentInProgress: ~Copyable {
   consuming func undo(from host: borrowing RouteSocket) {
     do throws(PluginError) {
       try removeHostLinks(recordedAs: .record(record), of: record.attachment, from: host)
+      try AttachmentRules.remove(record)
       if hasAddresses { try addressManagement?.delete() }
       try system { () throws(SystemError) in try entry.remove() }
     } catch {

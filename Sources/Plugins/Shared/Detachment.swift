@@ -30,6 +30,7 @@ struct Detachment {
 
     var failures = FailureList()
     failures.collect { () throws(PluginError) in try removeLinks(recordedAs: content, in: namespace) }
+    failures.collect { () throws(PluginError) in try AttachmentRules.remove(recordedAs: content, for: call) }
     // While the interface is there it has its address, which nobody else must get.
     if failures.isEmpty, let addressManager {
       failures.collect { () throws(PluginError) in try AddressManagement(call: call, type: addressManager).delete() }

@@ -53,6 +53,7 @@ struct GarbageCollection {
         let entry = try system { () throws(SystemError) in try Journal().idleEntry(of: attachment, plugin: plugin) }
         guard let entry else { return }
         links += try hostLinks(recordedAs: entry.content, of: attachment, in: host).map(\.index)
+        if case .record(let record) = entry.content { try AttachmentRules.remove(record) }
         entries.append(HeldEntry(entry))
       }
     }

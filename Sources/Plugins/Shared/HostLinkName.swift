@@ -16,14 +16,17 @@ extension Attachment {
 }
 
 /// The name of a link that is derived from what it belongs to: `veth` and eight hexadecimal digits.
-func derivedLinkName(of parts: String...) -> String {
+func derivedLinkName(of parts: String...) -> String { "veth" + hexadecimalDigits(derivedNumber(of: parts)) }
+
+/// A number that is derived from texts.
+func derivedNumber(of parts: [String]) -> UInt32 {
   var hash = FowlerNollVoHash()
   for part in parts {
     hash.combine(part.utf8)
     // No name has a NUL in it, so the parts cannot run into each other.
     hash.combine(CollectionOfOne(0))
   }
-  return "veth" + hexadecimalDigits(hash.folded)
+  return hash.folded
 }
 
 /// FNV-1a with 64 bits: names need to be spread, not to be safe from an attacker, since a name that is taken is noticed.
@@ -38,7 +41,8 @@ private struct FowlerNollVoHash {
   var folded: UInt32 { UInt32(truncatingIfNeeded: value ^ (value >> 32)) }
 }
 
-private func hexadecimalDigits(_ value: UInt32) -> String {
+/// Eight hexadecimal digits.
+func hexadecimalDigits(_ value: UInt32) -> String {
   let digits = String(value, radix: 16)
   return String(repeating: "0", count: 8 - digits.count) + digits
 }

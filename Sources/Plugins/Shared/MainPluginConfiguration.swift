@@ -11,8 +11,8 @@ struct MainPluginConfiguration {
   /// The largest packet in bytes; nil leaves it to the kernel.
   let mtu: UInt32?
 
-  /// Whether packets leave the host with the host's address: `ipMasq`, which means something to some plugins only.
-  let masquerades: Bool
+  /// How packets come to leave the host with the host's address (`ipMasq`, `ipMasqBackend`); nil where they do not.
+  let masquerade: RuleBackend?
 
   /// What an Ethernet link carries: `ETH_MIN_MTU` and `ETH_MAX_MTU` of `linux/if_ether.h`.
   private static let mtuRange = 68...65535
@@ -22,13 +22,14 @@ struct MainPluginConfiguration {
 
   /// Reads and validates the keys.
   ///
-  /// - Throws: Code 7 with the key and the reason; code 2 for what is not supported.
+  /// - Throws: Code 7 with the key and the reason.
   init(_ call: Call) throws(PluginError) {
     let mtu: Int
     do throws(JSONError) {
       network = try NetworkConfiguration(json: call.configuration)
       mtu = try call.configuration.value("mtu", default: 0)
-      masquerades = try call.configuration.value("ipMasq", default: false)
+      let backend = try RuleBackend(call.configuration, "ipMasqBackend")
+      masquerade = try call.configuration.value("ipMasq", default: false) ? backend : nil
     } catch {
       throw .invalid(error)
     }
@@ -83,12 +84,5 @@ struct MainPluginConfiguration {
   private static func mac(in json: JSONValue?) throws(JSONError) -> String? {
     let text: String? = try json?.valueIfPresent("mac")
     return text == "" ? nil : text
-  }
-}
-
-extension PluginError {
-  /// A key that means something, but not to this version of the plugin (code 2, CNI spec "Error").
-  static func unsupported(_ key: String, _ value: String) -> PluginError {
-    PluginError(.unsupportedField, "unsupported field in network configuration: \(key): \(value) is not supported yet")
   }
 }

@@ -80,10 +80,16 @@ package struct Journal: Sendable {
   /// What is written down about an attachment, whichever plugin wrote it and whoever works on it; nil where nothing is.
   package func record(of attachment: Attachment) throws(SystemError) -> AttachmentRecord? {
     for plugin in try namesIfPresent("\(directory)/attachments/\(attachment.network)") {
-      let bytes = try? readFile(path(of: attachment, plugin: plugin), limit: AttachmentRecord.greatestLength)
-      if let record = bytes.flatMap({ AttachmentRecord(parsing: $0) }) { return record }
+      if let record = record(of: attachment, plugin: plugin) { return record }
     }
     return nil
+  }
+
+  /// What a plugin has written down about an attachment, whoever works on it; nil where there is nothing, or nothing that
+  /// can be read.
+  package func record(of attachment: Attachment, plugin: String) -> AttachmentRecord? {
+    let bytes = try? readFile(path(of: attachment, plugin: plugin), limit: AttachmentRecord.greatestLength)
+    return bytes.flatMap { AttachmentRecord(parsing: $0) }
   }
 
   /// Whether another network has a record of an interface of this name in this container, whichever plugin wrote it.

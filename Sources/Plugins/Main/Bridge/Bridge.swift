@@ -31,6 +31,9 @@ struct Bridge: JournaledPlugin {
           mtu: configuration.common.mtu, containerAddress: configuration.hardwareAddress, master: bridge.link.index),
         for: &attachment, in: namespaces)
       try preparePort(pair, configuration, on: namespaces.host)
+      try attachment.add(
+        configuration.rules(hostLink: pair.hostName, containerAddress: pair.containerAddress),
+        for: result.addresses.map(\.address))
 
       let position = result.setInterfaces(
         host: [AttachmentInterface(name: bridge.link.name), pair.hostInterface],

@@ -20,6 +20,7 @@ struct BridgeCheck {
     let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try checkHostEnd(of: link, bridge: bridge, on: namespaces.host)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
+    try AttachmentRules.check(call, plugin: "bridge")
   }
 
   private func bridgeLink(on host: borrowing RouteSocket) throws(PluginError) -> Link {

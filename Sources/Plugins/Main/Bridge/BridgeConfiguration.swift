@@ -28,16 +28,17 @@ struct BridgeConfiguration {
   var detectsDuplicateAddresses: Bool
   /// Whether the container's interface is left down and without addresses.
   var disablesContainerInterface: Bool
+  /// Whether frames of the container with another source address than its own are dropped.
+  var checksSpoofing: Bool
   /// The hardware address of the container's interface; nil takes a random one.
   var hardwareAddress: MACAddress?
 
   /// Reads and validates the configuration.
   ///
-  /// - Throws: Code 7 with the key, the value and the reason; code 2 for what is not supported.
+  /// - Throws: Code 7 with the key, the value and the reason.
   init(_ call: Call) throws(PluginError) {
     common = try MainPluginConfiguration(call)
     hardwareAddress = try common.hardwareAddress(call)
-    let checksSpoofing: Bool
     do throws(JSONError) {
       let json = call.configuration
       bridge = try json.value("bridge", default: "cni0")
@@ -54,8 +55,6 @@ struct BridgeConfiguration {
       throw .invalid(error)
     }
     vlans = try BridgeVLANs(call.configuration)
-    if common.masquerades { throw .unsupported("ipMasq", "true") }
-    if checksSpoofing { throw .unsupported("macspoofchk", "true") }
     if let problem = linkNameProblem(bridge) {
       throw PluginError(.invalidConfiguration, "invalid bridge name \(quoted(bridge)): \(problem)")
     }
@@ -70,5 +69,16 @@ struct BridgeConfiguration {
     if isHairpin && isPromiscuous {
       throw PluginError(.invalidConfiguration, "cannot set hairpin mode and promiscuous mode at the same time")
     }
+  }
+
+  /// The packet rules of an attachment.
+  ///
+  /// - Parameters:
+  ///   - hostLink: The name of the host's end.
+  ///   - containerAddress: The hardware address of the container's end.
+  func rules(hostLink: String, containerAddress: MACAddress) -> AttachmentRules {
+    AttachmentRules(
+      masquerade: common.addressManager == nil ? nil : common.masquerade,
+      guardedPort: checksSpoofing ? GuardedPort(name: hostLink, address: containerAddress) : nil)
   }
 }

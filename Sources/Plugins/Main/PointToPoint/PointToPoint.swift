@@ -35,6 +35,7 @@ struct PointToPoint: JournaledPlugin {
     try interface.configure(result, firstRoutes: routes.containerRoutes(through: pair.containerIndex), in: namespaces)
     try routes.configureHost(pair.hostName, on: namespaces.host)
     try enableForwarding(for: routes.families)
+    try attachment.add(AttachmentRules(masquerade: configuration.common.masquerade), for: result.addresses.map(\.address))
 
     result.override(configuration.common.network.dns)
     try attachment.commit(result)
@@ -50,6 +51,7 @@ struct PointToPoint: JournaledPlugin {
     let link = try interfaces.link(entry, ofKind: "veth", in: namespaces.container)
     try interfaces.checkAddressesAndRoutes(of: link, in: namespaces.container)
     try PointToPointRoutes(interfaces.addresses).checkHost(peerOf: link, on: namespaces.host)
+    try AttachmentRules.check(call, plugin: name)
   }
 
   func status(_ call: Call) throws(PluginError) {

@@ -10,10 +10,9 @@ struct PointToPointConfiguration {
 
   /// Reads and validates the configuration.
   ///
-  /// - Throws: Code 7 with the key and the reason; code 2 for what is not supported.
+  /// - Throws: Code 7 with the key and the reason.
   init(_ call: Call) throws(PluginError) {
     common = try MainPluginConfiguration(call)
-    if common.masquerades { throw .unsupported("ipMasq", "true") }
     guard let type = common.addressManager else {
       throw PluginError(.invalidConfiguration, "no plugin name provided", details: "ptp needs ipam.type")
     }

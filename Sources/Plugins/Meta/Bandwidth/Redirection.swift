@@ -89,7 +89,7 @@ enum Redirection {
   {
     for found in try end.incomingFilters(on: host) where try made(found, on: host) {
       let index = found.redirection ?? 0
-      let link = try netlink { () throws(NetlinkError) in try host.link(at: index) }
+      let link = index == 0 ? nil : try netlink { () throws(NetlinkError) in try host.link(at: index) }
       guard let link, names(for: attachment).contains(link.name) else {
         throw PluginError(
           .internal, "get ifb device: Link not found",

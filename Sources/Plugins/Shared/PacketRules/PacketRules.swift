@@ -1,0 +1,139 @@
+internal import CNI
+internal import LinuxSystem
+internal import NFTables
+internal import Netlink
+internal import SystemPackage
+
+/// The packet rules of this host: tables with a few chains that never change, and sets and maps that the chains look
+/// things up in. An attachment is a few elements of them, so that it costs the same however many there are.
+///
+/// `docs/packet-rules.md` shows the tables and a packet's way through them.
+struct PacketRules: ~Copyable {
+  /// The table of what concerns IPv4 and IPv6.
+  static let table = TableReference(family: .inet, name: "swift-cni")
+
+  /// The table of what concerns the frames of bridges.
+  static let bridgeTable = TableReference(family: .bridge, name: "swift-cni")
+
+  /// What both tables say of themselves.
+  static let tableComment = "container network, see docs/packet-rules.md of swift-cni"
+
+  /// An element, and the set or map that it is in.
+  struct Entry {
+    var set: SetReference
+    var element: SetElement
+  }
+
+  /// Adds to a batch what elements need: tables, chains, sets and rules. It may look at what is there.
+  typealias Foundation = (inout Batch, borrowing NFTablesSocket) throws(NetlinkError) -> Void
+
+  /// What speaks to the kernel.
+  let socket: NFTablesSocket
+
+  /// How often a change is tried that others get in the way of each time.
+  private static let attempts = 100
+
+  /// Opens a socket in the host's namespace.
+  init() throws(PluginError) {
+    socket = try netlink { () throws(NetlinkError) in try NFTablesSocket() }
+  }
+
+  /// Adds elements: all of them, or none where one is taken.
+  ///
+  /// - Parameter foundation: What the elements need. It is laid when the kernel says that something is missing, in the
+  ///   same transaction.
+  /// - Returns: nil for success, else the position of the first element whose key is taken.
+  func create(_ entries: [Entry], upon foundation: Foundation) throws(PluginError) -> Int? {
+    if entries.isEmpty { return nil }
+    var batch = Batch()
+    for entry in entries { batch.create(entry.element, in: entry.set) }
+    do throws(BatchError) {
+      try socket.commit(batch)
+      return nil
+    } catch {
+      switch error.code {
+      case .fileExists: return error.position
+      case .noSuchFileOrDirectory: break
+      default: throw PluginError(error.error)
+      }
+    }
+    var start = 0
+    do throws(BatchError) {
+      try commitUndisturbed { (batch) throws(NetlinkError) in
+        try foundation(&batch, socket)
+        start = batch.count
+        for entry in entries { batch.create(entry.element, in: entry.set) }
+      }
+      return nil
+    } catch {
+      guard error.code == .fileExists, let position = error.position, position >= start else {
+        throw PluginError(error.error)
+      }
+      return position - start
+    }
+  }
+
+  /// Adds elements, and takes over those whose key is taken: an address belongs to whoever got it last.
+  func put(_ entries: [Entry], upon foundation: Foundation) throws(PluginError) {
+    guard try create(entries, upon: foundation) != nil else { return }
+    do throws(BatchError) {
+      try commitUndisturbed { (batch) throws(NetlinkError) in
+        try foundation(&batch, socket)
+        for entry in entries {
+          if try socket.element(entry.element.key, of: entry.set) != nil {
+            batch.delete(entry.element.key, from: entry.set)
+          }
+          batch.create(entry.element, in: entry.set)
+        }
+      }
+    } catch {
+      throw PluginError(error.error)
+    }
+  }
+
+  /// Removes elements, unless they belong to somebody else by now. Those that are not there are what is wanted.
+  ///
+  /// - Parameter owner: The comment that the elements must have. See ``attachmentComment(of:)``.
+  func remove(_ keys: [(set: SetReference, key: ElementKey)], of owner: String) throws(PluginError) {
+    do throws(BatchError) {
+      try commitUndisturbed { (batch) throws(NetlinkError) in
+        for (set, key) in keys where try socket.element(key, of: set)?.comment == owner {
+          batch.delete(key, from: set)
+        }
+      }
+    } catch {
+      throw PluginError(error.error)
+    }
+  }
+
+  /// Commits a batch that is right only if nothing has changed since it was made, and makes it again if something has.
+  func commitUndisturbed(_ body: (inout Batch) throws(NetlinkError) -> Void) throws(BatchError) {
+    var attempt = 1
+    while true {
+      var batch = Batch()
+      do throws(NetlinkError) {
+        batch.generation = try socket.generation()
+        try body(&batch)
+      } catch {
+        throw BatchError(position: nil, error: error)
+      }
+      if batch.isEmpty { return }
+      do throws(BatchError) {
+        return try socket.commit(batch)
+      } catch {
+        guard error.isOutdated, attempt < Self.attempts else { throw error }
+        attempt += 1
+      }
+    }
+  }
+}
+
+/// What the elements of an attachment are commented with: `NETWORK/CONTAINER/INTERFACE`, of which `nft` reads back no
+/// more than 127 bytes. A longer one ends with a number that is made of all of it.
+func attachmentComment(of attachment: Attachment) -> String {
+  let text = "\(attachment.network)/\(attachment.containerID)/\(attachment.interfaceName)"
+  let longest = 127
+  if text.utf8.count <= longest { return text }
+  let mark = "…" + hexadecimalDigits(derivedNumber(of: [text]))
+  return String(decoding: text.utf8.prefix(longest - mark.utf8.count), as: UTF8.self) + mark
+}

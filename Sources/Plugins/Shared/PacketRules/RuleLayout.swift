@@ -1,0 +1,80 @@
+internal import NFTables
+internal import Netlink
+
+/// What stands in a table for all attachments of a kind: sets and maps, and chains whose rules never change.
+struct RuleLayout {
+  /// A chain with its rules.
+  struct FixedChain {
+    var chain: Chain
+    var rules: [Rule]
+  }
+
+  let table: TableReference
+  var sets: [SetDefinition] = []
+  var chains: [FixedChain] = []
+
+  /// Chains whose rules come with what needs them.
+  var openChains: [ChainReference] = []
+
+  init(table: TableReference) { self.table = table }
+
+  /// Adds a chain that others jump to.
+  mutating func addChain(_ name: String, _ body: (inout FixedChain) -> Void) { add(name, nil, body) }
+
+  /// Adds a chain that the kernel hands packets to.
+  mutating func addBaseChain(_ name: String, _ base: Chain.Base, _ body: (inout FixedChain) -> Void) {
+    add(name, base, body)
+  }
+
+  private mutating func add(_ name: String, _ base: Chain.Base?, _ body: (inout FixedChain) -> Void) {
+    var fixed = FixedChain(chain: Chain(ChainReference(table, name), base: base), rules: [])
+    body(&fixed)
+    chains.append(fixed)
+  }
+
+  /// Adds all of it to a batch, whatever of it is there already. Chains get their rules anew, and nobody can tell: a
+  /// batch happens as a whole.
+  func lay(in batch: inout Batch) {
+    batch.add(Table(table, comment: PacketRules.tableComment))
+    for set in sets { batch.add(set) }
+    for chain in openChains { batch.add(Chain(chain)) }
+    for fixed in chains { batch.add(fixed.chain) }
+    // Only now: rules jump to chains that stand further down.
+    for fixed in chains {
+      batch.flush(fixed.chain.reference)
+      for rule in fixed.rules { batch.append(rule, to: fixed.chain.reference) }
+    }
+  }
+
+  /// What is missing of it, in words; nil for nothing.
+  func firstFault(_ socket: borrowing NFTablesSocket) throws(NetlinkError) -> String? {
+    for fixed in chains {
+      let chain = fixed.chain.reference
+      guard try socket.chain(chain) != nil else { return "chain \(chain) is missing" }
+      if try socket.rules(of: chain).count != fixed.rules.count { return "chain \(chain) has other rules" }
+    }
+    return nil
+  }
+}
+
+extension PacketRules {
+  /// What is missing of a layout and of elements, in words; nil for nothing.
+  func firstFault(_ layout: RuleLayout, _ entries: [Entry]) throws(NetlinkError) -> String? {
+    if let fault = try layout.firstFault(socket) { return fault }
+    for entry in entries {
+      guard let present = try socket.element(entry.element.key, of: entry.set) else {
+        return "\(entry.element.key) is missing in \(entry.set)"
+      }
+      if present.comment != entry.element.comment {
+        return "\(entry.element.key) in \(entry.set) belongs to \(present.comment ?? "somebody else")"
+      }
+    }
+    return nil
+  }
+}
+
+/// Where among the chains of a hook nat is done, as nft's names for it: `dstnat`, `srcnat`.
+enum NATPriority {
+  static let destination: Int32 = -100
+  static let source: Int32 = 100
+}
