@@ -6,8 +6,12 @@ extension PluginTable {
     Bridge(),
     PointToPoint(),
     Loopback(),
-    Bandwidth(),
     HostLocal(),
     Static(),
+    PortMap(),
+    Firewall(),
+    Bandwidth(),
+    Tuning(),
+    SourceBasedRouting(),
   ])
 }

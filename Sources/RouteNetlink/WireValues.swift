@@ -7,6 +7,7 @@ extension ifinfomsg: WireValue {}
 extension ifaddrmsg: WireValue {}
 extension rtmsg: WireValue {}
 extension rtnexthop: WireValue {}
+extension fib_rule_hdr: WireValue {}
 extension ndmsg: WireValue {}
 extension bridge_vlan_info: WireValue {}
 

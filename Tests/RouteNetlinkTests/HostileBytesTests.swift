@@ -16,6 +16,7 @@ struct HostileBytesTests {
       case RTM_NEWADDR: return try LinkAddress(message) != nil
       case RTM_NEWROUTE: return try Route(message) != nil
       case RTM_NEWNEIGH: return try Neighbor(message) != nil
+      case RTM_NEWRULE: return try RoutingRule(message) != nil
       case Int(NLMSG_ERROR): return try Acknowledgement(message).code == nil
       case Int(NLMSG_DONE): return try Acknowledgement(endOfDump: message).code == nil
       default:
@@ -76,7 +77,7 @@ struct HostileBytesTests {
     let structure =
       switch type {
       case RTM_NEWADDR: MemoryLayout<ifaddrmsg>.size
-      case RTM_NEWROUTE, RTM_NEWNEIGH: 12
+      case RTM_NEWROUTE, RTM_NEWNEIGH, RTM_NEWRULE: 12
       case Int(NLMSG_ERROR): bytes.count > 36 ? 20 : bytes.count
       case Int(NLMSG_DONE): bytes.count
       default: MemoryLayout<ifinfomsg>.size

@@ -95,6 +95,17 @@ struct LinkTests {
     #expect(freed.mtu == 1300)
   }
 
+  @Test("a link takes in the packets for all groups, or no longer", arguments: [true, false])
+  func allMulticast(_ wanted: Bool) throws {
+    let machine = try Machine()
+    _ = try machine.addPair("a", peer: "b")
+    try machine.ip.run("link set a allmulticast \(wanted ? "off" : "on")")
+    try machine.socket.perform([.setLink(.name("a"), LinkChanges(takesAllMulticast: wanted))])
+    #expect(try #require(try machine.socket.link(named: "a")).takesAllMulticast == wanted)
+    let flags = try machine.ip.link("a")["flags"] as? [String]
+    #expect(flags?.contains("ALLMULTI") == wanted)
+  }
+
   @Test("a link moves to another namespace")
   func moves() throws {
     let machine = try Machine()

@@ -42,6 +42,24 @@ struct RouteTests {
   }
 
   @Test(
+    "which route a packet would take",
+    arguments: [("10.1.0.9", "10.1.0.7", "10.9.0.1"), ("fd00::9", "fd00::7", "fd09::1")])
+  func lookup(_ neighbor: String, _ own: String, _ stranger: String) throws {
+    let machine = try Machine()
+    let index = try addNetworks(machine)
+    let neighbor = try #require(IPAddress(neighbor))
+    let onLink = try #require(try machine.socket.route(to: neighbor))
+    #expect(onLink.linkIndex == index)
+    #expect(onLink.destination == CIDR(host: neighbor))
+    #expect(onLink.type == .unicast)
+    let own = try #require(IPAddress(own))
+    let local = try machine.socket.route(to: own)
+    #expect(local?.type == .local)
+    let stranger = try #require(IPAddress(stranger))
+    #expect(try machine.socket.route(to: stranger) == nil)
+  }
+
+  @Test(
     "every key that a CNI route may have",
     arguments: [
       ("10.9.0.0/16", "10.1.0.1", 100), ("fd09::/32", "fd00::1", 100), ("10.9.0.0/16", "10.1.0.1", 4_000_000_000),

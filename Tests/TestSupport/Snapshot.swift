@@ -70,7 +70,8 @@ private func networkObjects(_ place: String) throws -> [String] {
   for (kind, command) in looks where access(command.path, X_OK) == 0 {
     let outcome = try command.run()
     guard outcome.status == 0 else { throw HarnessError("\(command.path) \(command.arguments): \(outcome)") }
-    for line in outcome.text.split(separator: "\n") { result.append("\(place) \(kind): \(steady(line))") }
+    let lines = kind == "nft" ? packetRuleLines(outcome.text).map { $0[...] } : outcome.text.split(separator: "\n")
+    for line in lines { result.append("\(place) \(kind): \(steady(line))") }
   }
   return result
 }

@@ -11,7 +11,8 @@ struct EngineConnection: ~Copyable {
   ///
   /// - Throws: `ENOENT` or `ECONNREFUSED` where no engine listens.
   init(socket path: String) throws(SystemError) {
-    socket = try connectedSocket(path)
+    // An engine that does not answer must not hold its caller for ever.
+    socket = try connectedLocalSocket(path, milliseconds: 10_000)
   }
 
   /// The first process of the running container whose id begins with the prefix.
@@ -64,38 +65,4 @@ private func error(of response: HTTPResponse, idPrefix: String) -> ContainerLook
   if message.lowercased().hasPrefix("multiple ids found") { return .ambiguous(prefix: idPrefix, candidates: []) }
   if response.status == 404 { return .notFound(prefix: idPrefix) }
   return .engine("status \(response.status): \(message)")
-}
-
-private func connectedSocket(_ path: String) throws(SystemError) -> OwnedDescriptor {
-  let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-  let socket = OwnedDescriptor(owning: try systemCall("socket") { CLinux.socket(AF_UNIX, kind, 0) })
-  try limitWaiting(socket.rawValue)
-  var address = sockaddr_un()
-  let length = try fill(&address, with: path)
-  _ = try systemCall("connect", on: path) {
-    withUnsafePointer(to: &address) {
-      connect(socket.rawValue, __CONST_SOCKADDR_ARG(__sockaddr_un__: $0), length)
-    }
-  }
-  return socket
-}
-
-/// An engine that does not answer must not hold its caller for ever.
-private func limitWaiting(_ socket: CInt) throws(SystemError) {
-  var limit = timeval(tv_sec: 10, tv_usec: 0)
-  let length = socklen_t(MemoryLayout<timeval>.size)
-  for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-    _ = try systemCall("setsockopt") { setsockopt(socket, SOL_SOCKET, option, &limit, length) }
-  }
-}
-
-/// Writes a path into a socket's address, which has room for 107 bytes of it.
-///
-/// - Returns: The length of the address.
-private func fill(_ address: inout sockaddr_un, with path: String) throws(SystemError) -> socklen_t {
-  let room = MemoryLayout.size(ofValue: address.sun_path)
-  guard path.utf8.count < room else { throw SystemError("connect", .fileNameTooLong, on: path) }
-  address.sun_family = sa_family_t(AF_UNIX)
-  withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-  return socklen_t(MemoryLayout<sockaddr_un>.size)
 }

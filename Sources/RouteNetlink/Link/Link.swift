@@ -74,6 +74,9 @@ public struct Link: Hashable, Sendable {
   /// Whether somebody asked for packets for others by the flag.
   public var isPromiscuous: Bool { flags.contains(.promiscuous) }
 
+  /// Whether somebody asked for packets for all groups by the flag.
+  public var takesAllMulticast: Bool { flags.contains(.allMulticast) }
+
   /// The index of the other end, in its own namespace; nil for anything but a veth.
   public var peerIndex: UInt32? { kind == "veth" ? linkIndex : nil }
 }

@@ -22,6 +22,10 @@ public struct LinkChanges: Sendable {
   /// Whether it takes in packets for others, too. The kernel counts who wants that; this is one vote.
   public var isPromiscuous: Bool?
 
+  /// Whether it takes in the packets for all groups, not only for those that somebody here listens to. The kernel counts
+  /// who wants that; this is one vote.
+  public var takesAllMulticast: Bool?
+
   /// A text for people, of at most 255 bytes.
   public var alias: String?
 
@@ -36,8 +40,8 @@ public struct LinkChanges: Sendable {
 
   public init(
     isUp: Bool? = nil, name: String? = nil, mtu: UInt32? = nil, address: MACAddress? = nil, master: UInt32? = nil,
-    isPromiscuous: Bool? = nil, alias: String? = nil, group: UInt32? = nil, namespaceDescriptor: CInt? = nil,
-    transmitQueueLength: UInt32? = nil
+    isPromiscuous: Bool? = nil, takesAllMulticast: Bool? = nil, alias: String? = nil, group: UInt32? = nil,
+    namespaceDescriptor: CInt? = nil, transmitQueueLength: UInt32? = nil
   ) {
     self.isUp = isUp
     self.name = name
@@ -45,6 +49,7 @@ public struct LinkChanges: Sendable {
     self.address = address
     self.master = master
     self.isPromiscuous = isPromiscuous
+    self.takesAllMulticast = takesAllMulticast
     self.alias = alias
     self.group = group
     self.namespaceDescriptor = namespaceDescriptor
@@ -52,7 +57,7 @@ public struct LinkChanges: Sendable {
   }
 
   fileprivate func apply(to header: inout ifinfomsg) {
-    for (flag, value) in [(IFF_UP, isUp), (IFF_PROMISC, isPromiscuous)] {
+    for (flag, value) in [(IFF_UP, isUp), (IFF_PROMISC, isPromiscuous), (IFF_ALLMULTI, takesAllMulticast)] {
       guard let value else { continue }
       header.ifi_change |= UInt32(flag)
       if value { header.ifi_flags |= UInt32(flag) }
@@ -79,6 +84,7 @@ public struct LinkChanges: Sendable {
     if let address { parts.append("address \(address)") }
     if let master { parts.append(master == 0 ? "no master" : "master \(master)") }
     if let isPromiscuous { parts.append(isPromiscuous ? "promiscuous" : "not promiscuous") }
+    if let takesAllMulticast { parts.append(takesAllMulticast ? "all multicast" : "not all multicast") }
     if alias != nil { parts.append("alias") }
     if let group { parts.append("group \(group)") }
     if namespaceDescriptor != nil { parts.append("namespace") }

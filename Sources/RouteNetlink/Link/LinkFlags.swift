@@ -26,6 +26,9 @@ public struct LinkFlags: OptionSet, Hashable, Sendable {
   /// Somebody asked for packets for others by this flag. The corresponding C constant is `IFF_PROMISC`.
   public static let promiscuous = LinkFlags(IFF_PROMISC)
 
+  /// Somebody asked for packets for all groups by this flag. The corresponding C constant is `IFF_ALLMULTI`.
+  public static let allMulticast = LinkFlags(IFF_ALLMULTI)
+
   /// The carrier is there. The corresponding C constant is `IFF_LOWER_UP`.
   public static let lowerUp = LinkFlags(rawValue: IFF_LOWER_UP.rawValue)
 }

@@ -54,4 +54,28 @@ extension RouteSocket {
       throw error
     }
   }
+
+  /// The route that a packet of this machine to an address would take, as the kernel decides it from all tables and
+  /// rules.
+  ///
+  /// The shell equivalent is `ip route get`.
+  ///
+  /// - Returns: A route to this address alone, of the type ``RouteType/local`` for an address of this machine; nil where
+  ///   none leads there.
+  public func route(to address: IPAddress) throws(NetlinkError) -> Route? {
+    var header = rtmsg()
+    header.rtm_family = address.family.number
+    header.rtm_dst_len = UInt8(address.bitWidth)
+    var message = MessageBuilder(MessageType(RTM_GETROUTE), [], header)
+    message.append(Int(RTA_DST.rawValue), address)
+    do throws(NetlinkError) {
+      return try socket.query(NetlinkRequest(message, "find route to \(address)")) {
+        (message) throws(MalformedMessage) in
+        try Route(message)
+      }
+    } catch {
+      if error.code == .networkUnreachable || error.code == .noRouteToHost { return nil }
+      throw error
+    }
+  }
 }

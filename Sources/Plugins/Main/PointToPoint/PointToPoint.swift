@@ -35,7 +35,8 @@ struct PointToPoint: JournaledPlugin {
     try interface.configure(result, firstRoutes: routes.containerRoutes(through: pair.containerIndex), in: namespaces)
     try routes.configureHost(pair.hostName, on: namespaces.host)
     try enableForwarding(for: routes.families)
-    try attachment.add(AttachmentRules(masquerade: configuration.common.masquerade), for: result.addresses.map(\.address))
+    try attachment.add(
+      AttachmentRules(masquerade: configuration.common.masquerade), for: result.addresses.map(\.address))
 
     result.override(configuration.common.network.dns)
     try attachment.commit(result)

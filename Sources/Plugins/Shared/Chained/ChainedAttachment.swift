@@ -36,6 +36,12 @@ struct ChainedAttachment: ~Copyable {
     return ChainedAttachment(record: record, earlier: earlier, entry: entry)
   }
 
+  /// Counts what an earlier ADD has made among what this one makes, where it was in the same namespace: another one's is
+  /// gone with it.
+  mutating func takeOver(_ earlier: AttachmentRecord) {
+    if earlier.namespace == record.namespace { record.owned = earlier.owned }
+  }
+
   /// Writes down that the ADD has begun, in the place of what an earlier one wrote.
   mutating func begin() throws(PluginError) { try write() }
 

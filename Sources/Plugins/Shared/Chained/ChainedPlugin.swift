@@ -23,13 +23,18 @@ extension ChainedPlugin {
   ///
   /// What an earlier ADD has made for the same attachment, killed or repeated, is taken back first.
   ///
-  /// - Parameter steps: What makes the changes. Each is announced to the journal before it is made.
+  /// - Parameters:
+  ///   - keepingEarlier: Whether what an earlier ADD has made stays instead, as something that the new record tells of too.
+  ///   - steps: What makes the changes. Each is announced to the journal before it is made.
   func transaction(
-    _ call: Call, _ steps: (inout ChainedAttachment) throws(PluginError) -> AttachmentResult
+    _ call: Call, keepingEarlier: Bool = false,
+    _ steps: (inout ChainedAttachment) throws(PluginError) -> AttachmentResult
   ) throws(PluginError) -> AttachmentResult {
     let namespace: NetworkNamespace? = try openNamespace(of: call)
     var attachment = try ChainedAttachment.lock(call, plugin: name, in: namespace)
-    if let earlier = attachment.earlier { try takeBack(earlier, in: namespace) }
+    if let earlier = attachment.earlier {
+      if keepingEarlier { attachment.takeOver(earlier) } else { try takeBack(earlier, in: namespace) }
+    }
     do throws(PluginError) {
       try attachment.begin()
       let result = try steps(&attachment)
@@ -77,6 +82,12 @@ extension ChainedPlugin {
 }
 
 extension AttachmentRecord {
+  /// Whether a namespace is the one that the attachment was made in. A path can lead to another one later.
+  func wasMade(in namespace: borrowing NetworkNamespace) -> Bool {
+    guard let identity = namespace.identity else { return false }
+    return self.namespace == FileIdentity(device: identity.device, inode: identity.inode)
+  }
+
   /// The container's namespace, as long as the path still leads to the one that the attachment was made in.
   fileprivate func presentNamespace() -> NetworkNamespace? {
     guard let namespace, (try? FileIdentity(ofPath: namespacePath)) == namespace else { return nil }

@@ -89,13 +89,23 @@ extension AttachmentRules {
 
   /// Removes the rules of an attachment for a DEL: those of its record, and those that the reference has made for it.
   static func remove(recordedAs content: JournalEntry.Content, for call: Call) throws(PluginError) {
-    var failures = FailureList()
-    if case .record(let record) = content {
-      failures.collect { () throws(PluginError) in try remove(record) }
-    }
     let attachment = call.attachment
-    failures.collect { () throws(PluginError) in try ReferenceMasquerade(attachment).remove() }
-    failures.collect { () throws(PluginError) in try ReferenceSpoofCheck(attachment).remove() }
+    var failures = FailureList()
+    var addresses: [CIDR] = []
+    if case .record(let record) = content {
+      addresses = record.addresses
+      failures.collect { () throws(PluginError) in try remove(record) }
+    } else if let result = try? call.previousResult() {
+      // The record may be lost, or the reference has made the attachment.
+      addresses = result.addresses.map(\.address)
+      failures.collect { () throws(PluginError) in
+        try Masquerade(attachment: attachment, addresses: addresses).remove()
+      }
+    }
+    failures.collect { () throws(PluginError) in
+      try ReferenceMasquerade(attachment: attachment, addresses: addresses).remove()
+    }
+    failures.collect { () throws(PluginError) in try ReferenceSpoofCheck(attachment: attachment).remove() }
     try failures.throwIfAny()
   }
 }

@@ -37,7 +37,8 @@ struct Masquerade {
           set: Self.addresses(address.address.family),
           element: SetElement(ElementKey(.address(address.address)), comment: comment)))
       entries.append(
-        .init(set: Self.subnets.set(for: address), element: SetElement(Self.subnets.key(for: address), comment: comment)))
+        .init(
+          set: Self.subnets.set(for: address), element: SetElement(Self.subnets.key(for: address), comment: comment)))
     }
     return entries
   }

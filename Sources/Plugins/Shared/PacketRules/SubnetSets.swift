@@ -62,7 +62,7 @@ extension AddressFamily {
 
 extension Rule {
   /// Whether it looks something up in a set or map.
-  fileprivate func looksUp(_ set: String) -> Bool {
+  func looksUp(_ set: String) -> Bool {
     for case .lookup(let lookup) in expressions where lookup.set == set { return true }
     return false
   }

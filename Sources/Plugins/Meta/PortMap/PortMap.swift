@@ -1,0 +1,98 @@
+internal import CNI
+internal import LinuxSystem
+internal import NFTables
+internal import Netlink
+internal import NetworkAddresses
+internal import NetworkNamespaces
+internal import State
+
+/// The `portmap` plugin: publishes ports of a container as ports of the host (the capability `portMappings`).
+struct PortMap: ChainedPlugin {
+  let name = "portmap"
+
+  func add(_ call: Call) throws(PluginError) -> AttachmentResult {
+    let plan = try PortMapPlan(call)
+    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return plan.result }
+    let published = try plan.publishedPorts()
+    return try transaction(call) { (attachment) throws(PluginError) in
+      var owned = PortMapRecord(published)
+      owned.usesIPTables = plan.configuration.backend == .iptables
+      try attachment.announce { record in
+        record.addresses = published.addresses
+        record.owned = owned.texts
+      }
+      switch plan.configuration.backend {
+      case .nftables: try published.add()
+      case .iptables: try published.withIPTables.add(plan.configuration)
+      }
+      try StaleFlows.end(before: published.ports)
+      if let link = try plan.localnetLink() {
+        try link.open(for: published.attachment) { () throws(PluginError) in
+          owned.localnetLink = link.name
+          try attachment.announce { $0.owned = owned.texts }
+        }
+      }
+      return plan.result
+    }
+  }
+
+  func check(_ call: Call) throws(PluginError) {
+    let plan = try PortMapPlan(call)
+    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return }
+    let published = try plan.publishedPorts()
+    switch plan.configuration.backend {
+    case .nftables: try published.check()
+    case .iptables: try published.withIPTables.check(plan.configuration)
+    }
+    let record = Journal().record(of: call.attachment, plugin: name)
+    if let record, let link = PortMapRecord(record.owned).localnetLink {
+      try LocalnetLink(recordedAs: link).check()
+    }
+  }
+
+  func status(_ call: Call) throws(PluginError) {
+    let configuration = try PortMapConfiguration(call)
+    try Readiness(call: call, addressManager: nil).check()
+    if configuration.backend == .iptables { return }
+    do throws(NetlinkError) {
+      _ = try NFTablesSocket().generation()
+    } catch {
+      throw PluginError(.unavailable, "the kernel has no nf_tables: \(error)")
+    }
+  }
+
+  // MARK: Taking back
+
+  func takeBack(_ record: AttachmentRecord, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
+    let owned = PortMapRecord(record.owned)
+    var failures = FailureList()
+    if owned.usesIPTables {
+      failures.collect { () throws(PluginError) in
+        try IPTablesPortMap(attachment: record.attachment, addresses: record.addresses).remove()
+      }
+    } else {
+      failures.collect { () throws(PluginError) in
+        try PublishedPorts.remove(owned, of: record.attachment, record.addresses)
+      }
+    }
+    failures.collect { () throws(PluginError) in try StaleFlows.end(after: owned.ports) }
+    if let link = owned.localnetLink {
+      failures.collect { () throws(PluginError) in
+        try LocalnetLink(recordedAs: link).close(for: record.attachment)
+      }
+    }
+    try failures.throwIfAny()
+  }
+
+  func takeBackUnrecorded(_ call: Call, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
+    if Journal().record(of: call.attachment, plugin: name) != nil { return }
+    // A mistake in the configuration must not keep an attachment from being removed.
+    guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
+    try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
+  }
+}
+
+extension PublishedPorts {
+  /// The same ports for the tools of iptables.
+  fileprivate var withIPTables: IPTablesPortMap { IPTablesPortMap(attachment: attachment, addresses: addresses) }
+}

@@ -1,0 +1,58 @@
+internal import CNI
+internal import LinuxSystem
+internal import Netlink
+internal import NetworkNamespaces
+internal import RouteNetlink
+
+/// What was there before the first ADD of an attachment, as the journal's record tells of it: one text each.
+///
+/// The attributes of the link are in the backup file, which the reference reads, too; it does not know of kernel
+/// settings, so those stand in the record. What a record has once stays in it: a repeated ADD, or a second entry of the
+/// plugin in one list, finds what the first one has changed.
+struct OriginalSettings {
+  private(set) var texts: [String]
+
+  /// Takes over what a record tells of.
+  init(_ owned: [String]) { texts = owned }
+
+  // MARK: The link
+
+  /// Says that the attributes of a link are in a backup file.
+  mutating func add(backup path: String, of link: Link) {
+    for text in ["interface \(link.index)", "backup \(path)"] where !texts.contains(text) { texts.append(text) }
+  }
+
+  /// Forgets a backup: it is that of an interface that is gone.
+  mutating func removeBackup() { texts.removeAll { $0.hasPrefix("interface ") || $0.hasPrefix("backup ") } }
+
+  /// The backup files. There are two where the configuration has changed between two ADDs.
+  var backupPaths: [String] { values(of: "backup ") }
+
+  /// Whether a link is the one whose attributes were saved. Another one can have its name by now.
+  func tellsOf(_ link: Link) -> Bool { texts.contains("interface \(link.index)") }
+
+  // MARK: Kernel settings
+
+  /// Saves the value of a setting, in the namespace of the calling thread. One that cannot be read (some can only be
+  /// written, others have no value yet) cannot be restored.
+  mutating func add(_ setting: KernelSetting) {
+    let start = "sysctl \(setting.name) "
+    if texts.contains(where: { $0.hasPrefix(start) }) { return }
+    if let value = try? setting.read() { texts.append(start + value) }
+  }
+
+  /// Writes the saved values, the last one first, in the namespace of the calling thread. The setting of an interface that
+  /// is gone is gone with it.
+  func restoreKernelSettings() {
+    for text in values(of: "sysctl ").reversed() {
+      guard let blank = text.firstIndex(of: " ") else { continue }
+      try? KernelSetting(String(text[..<blank])).write(String(text[text.index(after: blank)...]))
+    }
+  }
+
+  private func values(of start: String) -> [String] {
+    var values: [String] = []
+    for text in texts where text.hasPrefix(start) { values.append(String(text.dropFirst(start.count))) }
+    return values
+  }
+}
