@@ -167,6 +167,22 @@ struct SetTests {
     #expect(try machine.socket.set(set("verdicts"))?.value == .verdict)
   }
 
+  @Test("an interval without an end goes on to the last key, one that touches it does not")
+  func openIntervals() throws {
+    let machine = try Machine()
+    var batch = Batch()
+    batch.add(Table(table))
+    batch.add(SetDefinition(set("s"), key: [.ipv4Address], hasIntervals: true))
+    batch.add([try interval("10.0.0.0", "10.255.255.255"), SetElement(try key("11.0.0.0"))], to: set("s"))
+    try machine.socket.commit(batch)
+    let intervals = try machine.socket.elements(of: set("s"))
+    #expect(
+      intervals.map { "\($0.key)-\($0.lastKey?.description ?? "")" } == [
+        "11.0.0.0-255.255.255.255", "10.0.0.0-10.255.255.255",
+      ])
+    #expect(try machine.tools.ruleset().contains("10.0.0.0/8"))
+  }
+
   @Test("an element has a timeout of its own")
   func ownTimeout() throws {
     let machine = try Machine()

@@ -99,6 +99,7 @@ extension SetDefinition {
     elements.reserveCapacity(encoded.count)
     if hasIntervals && key.count == 1 {
       // The kernel lists the tree from its end to its beginning: the key behind an interval comes before the interval.
+      // Behind the last key there is none.
       var end: [UInt8]?
       for item in encoded {
         if item.isIntervalEnd {
@@ -108,8 +109,7 @@ extension SetDefinition {
         var element = item.element
         let last = end.map(predecessor) ?? [UInt8](repeating: 0xff, count: element.key.bytes.count)
         element.lastKey = ElementKey(.bytes(last))
-        // Intervals may touch: then the one before it has no end of its own.
-        end = element.key.bytes
+        end = nil
         elements.append(typed(element))
       }
     } else {

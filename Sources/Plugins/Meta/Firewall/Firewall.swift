@@ -41,7 +41,7 @@ struct Firewall: ChainedPlugin {
     var failures = FailureList()
     let addresses = addresses(of: result)
     var firewall = AttachmentFirewall(attachment: call.attachment, addresses: addresses)
-    if let end = try? HostEnd.find(for: call, in: result, policy: "") { firewall.ingress = .sameBridge(end.name) }
+    if let end = try? IngressPoint.find(for: call, in: result, policy: "") { firewall.ingress = .sameBridge(end.name) }
     failures.collect { () throws(PluginError) in try firewall.takeBack() }
     failures.collect { () throws(PluginError) in try ReferenceFirewall(addresses: addresses).remove() }
     // Those who name another backend had the reference use it, too.
@@ -85,7 +85,7 @@ struct Firewall: ChainedPlugin {
     firewall.zone = configuration.firewalldZone
     if configuration.ingressPolicy == .open { return firewall }
 
-    let end = try HostEnd.find(for: call, in: result, policy: configuration.ingressPolicy.rawValue)
+    let end = try IngressPoint.find(for: call, in: result, policy: configuration.ingressPolicy.rawValue)
     if configuration.ingressPolicy == .sameBridge {
       firewall.ingress = .sameBridge(end.name)
       return firewall

@@ -15,7 +15,7 @@ enum Ingress: Equatable {
 }
 
 /// Where a container is connected to the host.
-struct HostEnd {
+struct IngressPoint {
   /// The link by which its packets come to the host: the bridge, or the end of the veth pair where there is none.
   let name: String
 
@@ -26,7 +26,7 @@ struct HostEnd {
   /// interface.
   ///
   /// - Throws: Where there is none. Then the policy that asks for it cannot be had.
-  static func find(for call: Call, in result: AttachmentResult, policy: String) throws(PluginError) -> HostEnd {
+  static func find(for call: Call, in result: AttachmentResult, policy: String) throws(PluginError) -> IngressPoint {
     let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
     var first: Link?
     for interface in result.interfaces where interface.sandbox == nil && !interface.name.isEmpty {
@@ -42,17 +42,17 @@ struct HostEnd {
           + "\"bridge\"",
         details: "no interface of prevResult is one of this host")
     }
-    return HostEnd(name: first.name, port: nil)
+    return IngressPoint(name: first.name, port: nil)
   }
 
   /// The bridge that a link is a port of; nil for a link that is none.
-  private static func end(at link: Link, on host: borrowing RouteSocket) throws(PluginError) -> HostEnd? {
+  private static func end(at link: Link, on host: borrowing RouteSocket) throws(PluginError) -> IngressPoint? {
     guard let master = link.master,
       let bridge = try netlink({ () throws(NetlinkError) in try host.link(at: master) }), bridge.kind == "bridge"
     else {
       return nil
     }
-    return HostEnd(name: bridge.name, port: link)
+    return IngressPoint(name: bridge.name, port: link)
   }
 
   /// The other end of the container's interface; nil where that is no veth, or is not on this host.
