@@ -209,7 +209,7 @@ static void print_tables(const char *file_system) {
     for (int fill = 0; fill < FILLS; fill++)
       snprintf(rows[kind][fill].title, sizeof rows[kind][fill].title, "%s, %s",
                kind == DEL_UNKNOWN ? "DEL, unknown" : call_titles[kind], fills[fill].title);
-  print_details(stdout, rows[0], CALLS * FILLS);
+  print_details(stdout, rows[0], CALLS * FILLS, subject_names);
 }
 
 static void measure(const char *directory) {

@@ -84,6 +84,8 @@ static void enter(int namespace) {
 
 void enter_host(int host) { enter(hosts[host]); }
 
+void enter_container(int container) { enter(containers[container]); }
+
 const char *container_path(int container) { return container_paths[container]; }
 
 static bool counts(const struct ifaddrs *entry, const char *link) {

@@ -13,6 +13,8 @@ void make_namespaces(int hosts, int containers);
 // Where the next processes run.
 void enter_host(int host);
 
+void enter_container(int container);
+
 const char *container_path(int container);
 
 // The addresses (not the link-local ones) of a container's link that is up; -1 where there is no such link.

@@ -86,7 +86,7 @@ struct environment {
 static void describe(const struct call *call, struct environment *environment) {
   const char *names[] = {"CNI_COMMAND", "CNI_CONTAINERID", "CNI_NETNS", "CNI_IFNAME", "CNI_PATH", "PATH"};
   const char *values[] = {call->command,   call->container_id, call->namespace_path,
-                          call->interface, call->plugin_path,  "/usr/sbin:/usr/bin:/sbin:/bin"};
+                          call->interface, call->plugin_path,  call->tools ? call->tools : "/usr/sbin:/usr/bin:/sbin:/bin"};
   for (int i = 0; i < 6; i++) {
     snprintf(environment->text[i], sizeof environment->text[i], "%s=%s", names[i], values[i]);
     environment->list[i] = environment->text[i];

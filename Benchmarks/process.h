@@ -11,6 +11,7 @@ struct call {
   const char *namespace_path;
   const char *interface;
   const char *plugin_path; // CNI_PATH
+  const char *tools;       // PATH; NULL for the usual one
   const char *configuration;
 };
 

@@ -38,7 +38,7 @@ static const struct sample *ranked(const struct samples *samples, int percent,
   return &samples->list[rank > 0 ? rank - 1 : 0];
 }
 
-static double percentile(const struct samples *samples, int percent) {
+double percentile(const struct samples *samples, int percent) {
   return ranked(samples, percent, by_time)->milliseconds;
 }
 
@@ -55,7 +55,7 @@ static struct sample mean(const struct samples *samples) {
   return sum;
 }
 
-static double mean_cpu(const struct samples *samples) { return mean(samples).cpu_milliseconds; }
+double mean_cpu(const struct samples *samples) { return mean(samples).cpu_milliseconds; }
 
 double peak_megabytes(const struct samples *samples) {
   double peak = 0;
@@ -95,7 +95,7 @@ static void print_medians(FILE *file, const struct row *rows, int count) {
   }
 }
 
-void print_details(FILE *file, const struct row *rows, int count) {
+void print_details(FILE *file, const struct row *rows, int count, const char *const names[SUBJECTS]) {
   fputs("\nEach subject: wall time in ms, mean CPU time in ms, peak memory of its largest process in MB:\n\n", file);
   fputs("| work                                | subject   "
         "| n   | min     | p50     | mean    | p90     | CPU     | MB   |\n",
@@ -109,7 +109,7 @@ void print_details(FILE *file, const struct row *rows, int count) {
       if (!samples->count) continue;
       struct sample average = mean(samples);
       fprintf(file, "| %-35s | %-9s | %3d | %7.2f | %7.2f | %7.2f | %7.2f | %7.2f | %4.1f |\n", rows[i].title,
-              subject_names[subject], samples->count, percentile(samples, 0), median(samples), average.milliseconds,
+              names[subject], samples->count, percentile(samples, 0), median(samples), average.milliseconds,
               percentile(samples, 90), average.cpu_milliseconds, peak_megabytes(samples));
     }
 }
@@ -146,5 +146,5 @@ static void print_machine(FILE *file) {
 void print_report(FILE *file, const struct row *rows, int count) {
   print_machine(file);
   print_medians(file, rows, count);
-  print_details(file, rows, count);
+  print_details(file, rows, count, subject_names);
 }

@@ -26,11 +26,13 @@ void keep_sample(struct samples *samples, struct sample sample);
 
 // Of samples that are some.
 double median(const struct samples *samples);
+double percentile(const struct samples *samples, int percent);
 double median_cpu(const struct samples *samples);
+double mean_cpu(const struct samples *samples);
 double peak_megabytes(const struct samples *samples);
 
 // Every subject's figures, row by row.
-void print_details(FILE *file, const struct row *rows, int count);
+void print_details(FILE *file, const struct row *rows, int count, const char *const names[SUBJECTS]);
 
 // The machine, the proportions, and the details.
 void print_report(FILE *file, const struct row *rows, int count);

@@ -83,7 +83,8 @@ extension NetlinkSocket {
 extension NetlinkSocket.State {
   fileprivate mutating func conduct(_ exchange: inout BatchExchange, until deadline: Deadline) throws(SystemError) {
     let datagram = exchange.datagram
-    descriptor.reserve(datagram: datagram.count, answers: exchange.pendingCount)
+    // A request that wants no answer has one all the same when it is refused.
+    descriptor.reserve(datagram: datagram.count, answers: exchange.outcomes.count)
     try descriptor.send(datagram)
     while exchange.pendingCount > 0 {
       for range in try descriptor.receiveAnswers(into: buffer, until: deadline) {
@@ -94,6 +95,8 @@ extension NetlinkSocket.State {
         }
       }
     }
+    // They would fill the queue, and the answers to what comes next would be lost.
+    if exchange.leftAnswers { try descriptor.discardAnswers(into: buffer) }
   }
 }
 

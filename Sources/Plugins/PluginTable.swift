@@ -12,5 +12,6 @@ extension PluginTable {
     Firewall(),
     Bandwidth(),
     Tuning(),
+    SourceBasedRouting(),
   ])
 }

@@ -28,6 +28,7 @@ struct BatchExchangeTests {
     try exchange.receive((acknowledgement(7, error: 0) + acknowledgement(8, error: 0)).span.bytes)
     #expect(exchange.pendingCount == 0)
     #expect(exchange.outcomes == [nil, nil, NetlinkError(operation: "do c", code: .fileExists)])
+    #expect(!exchange.leftAnswers)
   }
 
   @Test("answers to somebody else's requests, and what is no answer, are passed over")
@@ -65,6 +66,7 @@ struct BatchExchangeTests {
     #expect(exchange.pendingCount == 2)
     try exchange.receive(acknowledgement(1, error: 1).span.bytes)
     #expect(exchange.pendingCount == 0)
+    #expect(exchange.leftAnswers)
     let error = NetlinkError(operation: "do begin", code: .notPermitted)
     #expect(exchange.outcomes == [error, error, error, nil])
   }

@@ -99,19 +99,10 @@ import Testing
   }
 }
 
-/// The real `cnitool`, with a network of `conf/` and a container.
-private struct CNITool {
-  let host: Host
-  let network: String
-  let container: Container
-
+extension CNITool {
   @discardableResult
   func succeeds(_ verb: String, sourceLocation: SourceLocation = #_sourceLocation) throws -> Program.Outcome {
-    var environment = Program.plainEnvironment
-    environment["NETCONFPATH"] = "\(Peers.root)/conf"
-    environment["CNI_PATH"] = Peers.plugins.path
-    let outcome = try host.run(
-      Program(Peers.cnitool, [verb, network, container.path], environment: environment))
+    let outcome = try run(verb)
     #expect(outcome.status == 0, "\(verb) \(network): \(outcome)", sourceLocation: sourceLocation)
     return outcome
   }

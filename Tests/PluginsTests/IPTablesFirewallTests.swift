@@ -37,20 +37,23 @@ struct IPTablesFirewallTests {
     try machine.host.run { try firewall.check(addresses) }
   }
 
-  @Test("The rules are those that the reference makes, and either checks and deletes those of the other")
-  func sameAsReference() throws {
-    let other = try IPTablesHost()
+  @Test(
+    "The rules are those that the reference makes, and either checks and deletes those of the other",
+    arguments: IPTablesHost.Variant.allCases)
+  func sameAsReference(_ variant: IPTablesHost.Variant) throws {
+    let machine = try IPTablesHost(variant)
+    let other = try IPTablesHost(variant)
     let configuration = configuration("10.1.0.2/24", "fd01::2/64")
     try machine.shell("iptables -P FORWARD DROP; iptables -A FORWARD -j DROP")
     try other.shell("iptables -P FORWARD DROP; iptables -A FORWARD -j DROP")
     try other.reference("ADD", "firewall", configuration)
-    try add("10.1.0.2", "fd01::2")
+    let addresses = try [address("10.1.0.2"), address("fd01::2")]
+    try machine.host.run { try firewall.add(addresses) }
     let rules = try machine.rules("filter")
     #expect(try other.rules("filter") == rules)
     #expect(rules.contains("v6 -A CNI-FORWARD -s fd01::2/128 -j ACCEPT"))
 
     try machine.reference("CHECK", "firewall", configuration)
-    let addresses = try [address("10.1.0.2"), address("fd01::2")]
     try other.host.run { try firewall.check(addresses) }
     try machine.reference("DEL", "firewall", configuration)
     try other.host.run { try firewall.delete(addresses) }

@@ -6,11 +6,27 @@ import Testing
 struct IPTablesHost: Sendable {
   let host: Host
 
-  init() throws {
+  /// The two commands that are called `iptables`.
+  enum Variant: CaseIterable {
+    /// What stands on top of nf_tables, as on all newer machines.
+    case nft
+    /// The older one, with tables of its own.
+    case legacy
+  }
+
+  init(_ variant: Variant = .nft) throws {
     try Privileges.require(.systemAdministration)
     host = try Host()
-    let attempt = try host.run(Program("/bin/sh", ["-c", "iptables -t nat -S && ip6tables -t nat -S"]))
-    if attempt.status != 0 { try skip("iptables does not work on this machine: \(attempt)") }
+    if variant == .legacy {
+      // Both are one program that looks at its name. The mount is seen in this host only.
+      let mount = Program("/bin/mount", ["--bind", "/usr/sbin/xtables-legacy-multi", "/usr/sbin/xtables-nft-multi"])
+      let outcome = try host.run(mount)
+      if outcome.status != 0 { try skip("there is no iptables-legacy: \(outcome)") }
+    }
+    let attempt = try host.run(Program("/bin/sh", ["-c", "iptables -V && iptables -t nat -S && ip6tables -t nat -S"]))
+    if attempt.status != 0 || attempt.text.contains("legacy") != (variant == .legacy) {
+      try skip("iptables does not work on this machine: \(attempt)")
+    }
   }
 
   /// The rules of both families, as iptables lists them, and what of them contains a text.
@@ -22,11 +38,6 @@ struct IPTablesHost: Sendable {
       lines += outcome.text.split(separator: "\n").map { "\(command == "iptables" ? "v4" : "v6") \($0)" }
     }
     return lines.filter { $0.contains(text) }
-  }
-
-  /// Everything that nf_tables has, whoever made it.
-  func ruleset() throws -> String {
-    try host.run(Program("/usr/sbin/nft", ["list", "ruleset"])).text
   }
 
   /// Runs a shell script in the host.

@@ -35,16 +35,23 @@ struct IPTablesMasqueradeTests {
       + #"[{"address": "10.1.0.2/24"}, {"address": "fd01::2/64"}]}}"#
   }
 
-  @Test("The rules are those that the reference makes")
-  func sameAsReference() throws {
+  @Test("The rules are those that the reference makes", arguments: IPTablesHost.Variant.allCases)
+  func sameAsReference(_ variant: IPTablesHost.Variant) throws {
+    let machine = try IPTablesHost(variant)
     try machine.host.makeContainer("cid1")
+    let before = try machine.rules()
     try machine.reference("ADD", "bridge", configuration(masquerades: true))
     let expected = try machine.rules()
-
-    let other = try IPTablesHost()
-    try other.host.run { try Self.masquerade(addresses("10.1.0.2/24", "fd01::2/64")).add() }
-    #expect(try other.rules() == expected)
     #expect(expected.contains { $0.hasSuffix("-j MASQUERADE") })
+
+    let other = try IPTablesHost(variant)
+    let masquerade = try Self.masquerade(addresses("10.1.0.2/24", "fd01::2/64"))
+    try other.host.run { try masquerade.add() }
+    #expect(try other.rules() == expected)
+    for machine in [machine, other] {
+      try machine.host.run { try masquerade.remove() }
+      #expect(try machine.rules() == before)
+    }
   }
 
   @Test("What the reference made is taken back, and nothing of another container", arguments: [true, false])

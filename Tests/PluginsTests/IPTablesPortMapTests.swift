@@ -74,17 +74,21 @@ struct IPTablesPortMapTests {
       "", #", "snat": false"#, #", "masqAll": true"#, #", "markMasqBit": 5"#,
       #", "externalSetMarkChain": "MY-MARK""#,
       #", "conditionsV4": ["!", "-d", "192.0.2.9"], "conditionsV6": ["-m", "comment", "--comment", "a \"b\\ #c"]"#,
-    ])
-  func sameAsReference(_ keys: String) throws {
-    let mappings = Self.manyMappings + (20...40).map { ", " + Self.mapping(8100 + $0) }.joined()
+    ], IPTablesHost.Variant.allCases)
+  func sameAsReference(_ keys: String, _ variant: IPTablesHost.Variant) throws {
+    let machine = try IPTablesHost(variant)
+    let mappings = Self.manyMappings + (20...30).map { ", " + Self.mapping(8100 + $0) }.joined()
     let publication = Publication(mappings: mappings, keys: keys)
-    let other = try IPTablesHost()
+    let other = try IPTablesHost(variant)
     for machine in [machine, other] { try machine.shell("iptables -t nat -N MY-MARK; ip6tables -t nat -N MY-MARK") }
     let before = try machine.rules()
     try machine.reference("ADD", "portmap", publication.json, container: "mtc1")
     try publication.add(on: other)
     let rules = try machine.rules()
-    #expect(try other.rules() == rules)
+    // The `-C` of ip6tables-legacy 1.8.9 does not look at ports: it finds rules that are not there, and the reference
+    // leaves them out.
+    let comparable = variant == .nft ? "" : "v4 "
+    #expect(try other.rules(containing: comparable) == rules.filter { $0.hasPrefix(comparable) })
     #expect(own(rules).contains { $0.contains("10.88.0.2:80") })
 
     try publication.check(on: machine)

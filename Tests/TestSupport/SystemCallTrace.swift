@@ -54,6 +54,14 @@ package struct SystemCallTrace: Sendable {
     return calls.filter { names.contains($0.name) }.reduce(0) { $0 + max(0, $1.result ?? 0) }
   }
 
+  /// How many bytes the program exchanged with files and with the kernel's sockets.
+  package var bytesExchanged: Int {
+    let names: Set = [
+      "read", "pread64", "getdents64", "write", "pwrite64", "send", "sendto", "sendmsg", "recv", "recvfrom", "recvmsg",
+    ]
+    return calls.filter { names.contains($0.name) }.reduce(0) { $0 + max(0, $1.result ?? 0) }
+  }
+
   /// The calls that make processes or threads.
   package var callsThatMakeProcesses: [Call] {
     calls.filter { ["fork", "vfork", "clone", "clone3"].contains($0.name) }

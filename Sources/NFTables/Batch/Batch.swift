@@ -17,6 +17,7 @@ public struct Batch: Sendable {
   /// How many operations there are, and the position of the next one.
   public var count: Int { operations.count }
 
+  /// Whether there is nothing to do.
   public var isEmpty: Bool { operations.isEmpty }
 
   private mutating func add(
@@ -30,10 +31,10 @@ public struct Batch: Sendable {
 
 extension Batch {
   /// Makes a table unless it is there. The shell equivalent is `nft add table`.
-  public mutating func add(_ table: Table) { new(table, .create, "add") }
+  public mutating func add(_ table: Table) { new(table, [], "add") }
 
   /// Makes a table. Fails with `EEXIST` where it is there. The shell equivalent is `nft create table`.
-  public mutating func create(_ table: Table) { new(table, [.create, .exclusive], "create") }
+  public mutating func create(_ table: Table) { new(table, .exclusive, "create") }
 
   private mutating func new(_ table: Table, _ flags: MessageFlags, _ verb: String) {
     var message = MessageBuilder(NFT_MSG_NEWTABLE, flags, table.reference.family)
@@ -129,7 +130,8 @@ extension Batch {
     add(message, "\(verb) \(kind) \(set.reference)")
   }
 
-  /// Deletes a set or a map with its elements. Fails with `ENOENT` where there is none, with `EBUSY` where rules use it.
+  /// Deletes a set or a map with its elements. Fails with `ENOENT` where there is none, with `EBUSY` where rules use
+  /// it.
   public mutating func delete(_ set: SetReference) {
     var message = MessageBuilder(NFT_MSG_DELSET, [], set.table.family)
     message.append(NFTA_SET_TABLE, text: set.table.name)
@@ -157,6 +159,16 @@ extension Batch {
     add(message, "add element \(key) to set \"\(set.name)\"")
   }
 
+  /// Puts elements into a set unless they are there. See ``add(_:to:)-(SetElement,_)``.
+  public mutating func add(_ elements: [SetElement], to set: SetReference) {
+    for element in elements { add(element, to: set) }
+  }
+
+  /// Puts elements into a set. See ``create(_:in:)-(SetElement,_)``.
+  public mutating func create(_ elements: [SetElement], in set: SetReference) {
+    for element in elements { create(element, in: set) }
+  }
+
   /// Takes an element from a set. Fails with `ENOENT` where it is not there.
   public mutating func delete(_ element: SetElement, from set: SetReference) {
     var message = MessageBuilder(NFT_MSG_DELSETELEM, of: set)
@@ -167,6 +179,11 @@ extension Batch {
 
   /// Takes the element with a key from a set. Fails with `ENOENT` where it is not there.
   public mutating func delete(_ key: ElementKey, from set: SetReference) { delete(SetElement(key), from: set) }
+
+  /// Takes the elements with these keys from a set. Fails with `ENOENT` where one is not there.
+  public mutating func delete(_ keys: [ElementKey], from set: SetReference) {
+    for key in keys { delete(key, from: set) }
+  }
 
   /// Takes all elements from a set. Fails with `ENOENT` where there is no such set.
   public mutating func flush(_ set: SetReference) {

@@ -16,6 +16,9 @@ enum UserDataType {
   /// `NFTNL_UDATA_SET_DATABYTEORDER`
   static let dataByteOrder: UInt8 = 1
 
+  /// `NFTNL_UDATA_SET_ELEM_FLAGS`
+  static let elementFlags: UInt8 = 1
+
   /// `NFTNL_UDATA_SET_COMMENT`
   static let setComment: UInt8 = 7
 }
@@ -31,6 +34,11 @@ struct UserData {
     bytes.append(UInt8(text.count + 1))
     bytes.append(contentsOf: text)
     bytes.append(0)
+  }
+
+  /// Appends a comment that is not that of a set; nothing for nil.
+  mutating func append(comment: String?) {
+    if let comment { append(UserDataType.comment, text: comment) }
   }
 
   /// Appends an integer in the machine's byte order.
@@ -59,12 +67,16 @@ struct UserData {
 }
 
 extension MessageBuilder {
+  /// Appends userdata; nothing where there are no records.
+  mutating func append(_ type: some Constant, _ userData: UserData) {
+    if !userData.bytes.isEmpty { append(type, bytes: userData.bytes) }
+  }
+
   /// Appends a comment as the userdata of an object other than a set; nothing for nil.
   mutating func append(_ type: some Constant, comment: String?) {
-    guard let comment else { return }
     var userData = UserData()
-    userData.append(UserDataType.comment, text: comment)
-    append(type, bytes: userData.bytes)
+    userData.append(comment: comment)
+    append(type, userData)
   }
 }
 

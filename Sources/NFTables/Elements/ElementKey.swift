@@ -2,13 +2,22 @@ public import NetworkAddresses
 
 /// One part of an element's key or value.
 public enum ElementPart: Hashable, Sendable, CustomStringConvertible {
+  /// `ipv4_addr` or `ipv6_addr`
   case address(IPAddress)
+
+  /// `ether_addr`
   case hardwareAddress(MACAddress)
 
   /// A number of `/etc/protocols`: 6 for TCP.
   case `protocol`(UInt8)
+
+  /// `inet_service`
   case port(UInt16)
+
+  /// `mark`
   case mark(UInt32)
+
+  /// `ifname`: at most 15 bytes.
   case interfaceName(String)
 
   /// What is none of the above, or came from the kernel and was not told its type.
@@ -105,6 +114,9 @@ extension DataType {
 
 /// An integer as the machine has it.
 func hostBytes(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
+
+/// A short integer as the machine has it.
+func hostBytes(_ value: UInt16) -> [UInt8] { withUnsafeBytes(of: value) { Array($0) } }
 
 /// The name of a link as expressions have it: sixteen bytes, with zeros at the end.
 func interfaceNameBytes(_ name: String) -> [UInt8] {

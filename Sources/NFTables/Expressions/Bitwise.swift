@@ -6,6 +6,7 @@ public struct Bitwise: Equatable, Sendable {
   /// Where the value is taken from and put.
   public var register: Register
 
+  /// In the byte order of what was loaded.
   public var mask: [UInt8]
 
   /// As many bytes as the mask has.

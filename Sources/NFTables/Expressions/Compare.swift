@@ -13,13 +13,16 @@ public struct Compare: Equatable, Sendable {
     case greaterOrEqual = 5
   }
 
+  /// Where the value is.
   public var register: Register
+
+  /// How the value must be for the rule to go on.
   public var `operator`: Operator
 
   /// What is compared with, in the byte order of what was loaded.
   public var value: [UInt8]
 
-  public init(_ operator: Operator = .equal, _ value: [UInt8], register: Register = .first) {
+  public init(_ operator: Operator, _ value: [UInt8], register: Register = .first) {
     self.operator = `operator`
     self.value = value
     self.register = register

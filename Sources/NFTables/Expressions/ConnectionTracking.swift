@@ -3,7 +3,10 @@ internal import Netlink
 
 /// Loads or sets what is known of the packet's connection: `ct` of <linux/netfilter/nf_tables.h>.
 public struct ConnectionTracking: Equatable, Sendable {
+  /// What is loaded or set.
   public var key: ConntrackKey
+
+  /// Where the value goes, or comes from.
   public var register: Register
 
   /// Whether it takes the value from the register, instead of putting it there.

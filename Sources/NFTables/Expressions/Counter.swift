@@ -3,7 +3,10 @@ internal import Netlink
 
 /// Counts packets: `counter` of <linux/netfilter/nf_tables.h>. Two of them are equal whatever they have counted.
 public struct Counter: Equatable, Sendable {
+  /// How many packets came by.
   public var packets: UInt64
+
+  /// How many bytes they had.
   public var bytes: UInt64
 
   public init(packets: UInt64 = 0, bytes: UInt64 = 0) {
@@ -14,6 +17,7 @@ public struct Counter: Equatable, Sendable {
   public static func == (left: Self, right: Self) -> Bool { true }
 
   func append(to message: inout MessageBuilder) {
+    if packets == 0 { return }
     message.append(NFTA_COUNTER_BYTES, bytes)
     message.append(NFTA_COUNTER_PACKETS, packets)
   }

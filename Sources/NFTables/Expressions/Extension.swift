@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Netlink
 
 /// A match or a target of iptables, which the kernel runs for nf_tables too (nft_compat): see
@@ -6,6 +7,7 @@ public struct Extension: Equatable, Sendable {
   /// The name: `comment`, `MASQUERADE`.
   public var name: String
 
+  /// Which of several structures of that name it is.
   public var revision: UInt32
 
   /// The extension's own structure, in the machine's byte order.
@@ -17,15 +19,12 @@ public struct Extension: Equatable, Sendable {
     self.information = information
   }
 
-  // `enum nft_match_attributes` and `enum nft_target_attributes` have the same numbers.
-  private static let nameAttribute = 1
-  private static let revisionAttribute = 2
-  private static let informationAttribute = 3
+  // The attributes of a target have the same numbers (`NFTA_TARGET_NAME` and so on).
 
   func append(to message: inout MessageBuilder) {
-    message.append(Self.nameAttribute, text: name)
-    message.append(Self.revisionAttribute, revision.bigEndian)
-    message.append(Self.informationAttribute, bytes: information)
+    message.append(NFTA_MATCH_NAME, text: name)
+    message.append(NFTA_MATCH_REV, revision)
+    message.append(NFTA_MATCH_INFO, bytes: information)
   }
 
   init(_ data: borrowing Attribute) throws(MalformedMessage) {
@@ -33,9 +32,9 @@ public struct Extension: Equatable, Sendable {
     var attributes = data.nested
     while let attribute = try attributes.next() {
       switch attribute.type {
-      case Self.nameAttribute: name = attribute.text
-      case Self.revisionAttribute: revision = try attribute.unsigned
-      case Self.informationAttribute: information = attribute.bytes
+      case NFTA_MATCH_NAME: name = attribute.text
+      case NFTA_MATCH_REV: revision = try attribute.unsigned
+      case NFTA_MATCH_INFO: information = attribute.bytes
       default: break
       }
     }

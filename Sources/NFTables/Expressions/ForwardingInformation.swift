@@ -15,8 +15,13 @@ public struct ForwardingInformation: Equatable, Sendable {
     case addressType = 3
   }
 
+  /// What is asked for.
   public var result: Result
+
+  /// What is looked up.
   public var flags: Flags
+
+  /// Where the answer goes.
   public var register: Register
 
   public init(_ result: Result, _ flags: Flags, register: Register = .first) {

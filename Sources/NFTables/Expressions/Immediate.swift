@@ -4,7 +4,10 @@ internal import Netlink
 /// Puts a constant into a register: `immediate` of <linux/netfilter/nf_tables.h>. With a verdict it is
 /// ``Expression/verdict(_:)``.
 public struct Immediate: Equatable, Sendable {
+  /// The constant, in the byte order of what takes it.
   public var value: [UInt8]
+
+  /// Where it goes.
   public var register: Register
 
   public init(_ value: [UInt8], register: Register = .first) {

@@ -3,6 +3,7 @@ internal import Netlink
 
 /// Gives a connection the address of the link that it leaves by: `masq` of <linux/netfilter/nf_tables.h>.
 public struct Masquerade: Equatable, Sendable {
+  /// How ports are chosen.
   public var flags: TranslationFlags
 
   public init(flags: TranslationFlags = []) { self.flags = flags }

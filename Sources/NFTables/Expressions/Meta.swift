@@ -3,7 +3,10 @@ internal import Netlink
 
 /// Loads or sets what the kernel knows of the packet besides its bytes: `meta` of <linux/netfilter/nf_tables.h>.
 public struct Meta: Equatable, Sendable {
+  /// What is loaded or set.
   public var key: MetaKey
+
+  /// Where the value goes, or comes from.
   public var register: Register
 
   /// Whether it takes the value from the register, instead of putting it there.

@@ -10,7 +10,10 @@ public struct NetworkAddressTranslation: Equatable, Sendable {
     case destination = 1
   }
 
+  /// Which end of the connection is translated.
   public var kind: Kind
+
+  /// The family of the packets that are translated; others go on.
   public var family: AddressFamily
 
   /// Where the new address is; nil to keep it.
@@ -19,6 +22,7 @@ public struct NetworkAddressTranslation: Equatable, Sendable {
   /// Where the new port is; nil to keep it.
   public var port: Register?
 
+  /// How ports are chosen.
   public var flags: TranslationFlags
 
   public init(

@@ -10,6 +10,7 @@ public struct Payload: Equatable, Sendable {
     case transportHeader = 2
   }
 
+  /// What the offset is counted from.
   public var base: Base
 
   /// Where the part begins, in bytes.
@@ -18,6 +19,7 @@ public struct Payload: Equatable, Sendable {
   /// The size of the part, in bytes.
   public var length: UInt32
 
+  /// Where the part goes.
   public var register: Register
 
   public init(_ base: Base, offset: UInt32, length: UInt32, register: Register = .first) {

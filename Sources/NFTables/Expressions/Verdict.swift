@@ -3,7 +3,10 @@ internal import Netlink
 
 /// What becomes of a packet.
 public enum Verdict: Hashable, Sendable {
+  /// Ends the hook's chain: the packet goes on to the next one.
   case accept
+
+  /// Ends the packet.
   case drop
 
   /// Goes on behind the jump that led to this chain.

@@ -3,6 +3,7 @@ package import Netlink
 
 /// A chain: a list of rules. A base chain sees packets, a regular one is jumped to.
 public struct Chain: Hashable, Sendable {
+  /// Its table and name.
   public var reference: ChainReference
 
   /// Where it is hooked in; nil for a regular chain.
@@ -19,7 +20,10 @@ public struct Chain: Hashable, Sendable {
 
   /// What makes a chain a base chain.
   public struct Base: Hashable, Sendable {
+    /// What its rules may do.
     public var type: ChainType
+
+    /// Where on a packet's way.
     public var hook: Hook
 
     /// The place among the chains of the hook: lower ones come first.
@@ -42,11 +46,13 @@ public struct Chain: Hashable, Sendable {
 
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// Sees every packet.
     public static let filter = ChainType(rawValue: "filter")
 
     /// Sees the first packet of each connection only.
     public static let nat = ChainType(rawValue: "nat")
 
+    /// Sees packets of this machine, which are routed again when a rule changed them.
     public static let route = ChainType(rawValue: "route")
   }
 
@@ -71,12 +77,12 @@ extension Chain {
     message.append(NFTA_CHAIN_TABLE, text: reference.table.name)
     message.append(NFTA_CHAIN_NAME, text: reference.name)
     if let base {
+      message.append(NFTA_CHAIN_TYPE, text: base.type.rawValue)
+      message.append(NFTA_CHAIN_POLICY, base.policy.rawValue)
       message.nest(NFTA_CHAIN_HOOK) { message in
         message.append(NFTA_HOOK_HOOKNUM, base.hook.rawValue)
         message.append(NFTA_HOOK_PRIORITY, UInt32(bitPattern: base.priority))
       }
-      message.append(NFTA_CHAIN_POLICY, base.policy.rawValue)
-      message.append(NFTA_CHAIN_TYPE, text: base.type.rawValue)
     }
     message.append(NFTA_CHAIN_USERDATA, comment: comment)
   }

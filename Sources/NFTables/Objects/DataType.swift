@@ -42,14 +42,28 @@ public struct DataType: Hashable, Sendable {
       byteCount: parts.reduce(0) { $0 + ($1.byteCount + 3) & ~3 }, byteOrder: 0)
   }
 
-  /// The parts of a concatenation; nil when one of them is not known here.
-  static func parts(ofConcatenation number: UInt32) -> [DataType]? {
+  /// The parts of a concatenation.
+  ///
+  /// - Parameter byteCount: The size of all parts. A part of a type not known here is taken to need what the others
+  ///   leave.
+  static func parts(ofConcatenation number: UInt32, byteCount: Int) -> [DataType] {
     var parts: [DataType] = []
+    var unknown: Int?
+    var bytesLeft = byteCount
     var rest = number
-    while rest != 0 {
-      guard let part = all.first(where: { $0.number == rest & 63 }) else { return nil }
-      parts.insert(part, at: 0)
+    repeat {
+      if let part = all.first(where: { $0.number == rest & 63 }) {
+        parts.insert(part, at: 0)
+        bytesLeft -= (part.byteCount + 3) & ~3
+      } else {
+        parts.insert(DataType(number: rest & 63, byteCount: 0, byteOrder: 0), at: 0)
+        unknown = parts.count
+      }
       rest >>= 6
+    } while rest != 0
+    if let unknown {
+      let index = parts.count - unknown
+      parts[index] = DataType(number: parts[index].number, byteCount: max(bytesLeft, 0), byteOrder: 0)
     }
     return parts
   }

@@ -34,6 +34,7 @@ public struct TableFamily: RawRepresentable, Hashable, Sendable, CustomStringCon
 
 /// Where a table is found.
 public struct TableReference: Hashable, Sendable, CustomStringConvertible {
+  /// What packets the table sees.
   public let family: TableFamily
   public let name: String
 

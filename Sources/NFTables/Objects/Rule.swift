@@ -4,10 +4,16 @@ package import Netlink
 /// A rule of a chain: expressions that the kernel goes through from the first to the last.
 ///
 ///     Rule(.ipv4, .match(.sourceAddress(.ipv4), in: "masqueraded4"), .masquerade())
+///
+/// Two rules are equal when they do the same and have the same comment, wherever they are: the handle does not count,
+/// and neither does what counters have counted. So a rule that comes from the kernel equals the one that was sent
+/// there.
 public struct Rule: Equatable, Sendable {
+  /// What is gone through, in order.
   public var expressions: [Expression]
 
-  /// What nft prints as `comment`. At most 128 bytes.
+  /// What nft prints as `comment`. At most 128 bytes. In a rule that iptables made it is the text of the match
+  /// `comment`, which is among the expressions.
   public var comment: String?
 
   /// The kernel's number of the rule in its table. It is set in rules that come from the kernel.
@@ -20,6 +26,10 @@ public struct Rule: Equatable, Sendable {
 
   public init(_ statements: Statement..., comment: String? = nil) {
     self.init(statements.flatMap(\.expressions), comment: comment)
+  }
+
+  public static func == (left: Self, right: Self) -> Bool {
+    left.expressions == right.expressions && left.comment == right.comment
   }
 
   /// The chain that it jumps or goes to, if it does so whenever it matches.
@@ -56,5 +66,14 @@ extension Rule {
       default: break
       }
     }
+    if comment == nil { comment = extensionComment }
+  }
+
+  /// The text of the match `comment` of iptables: `struct xt_comment_info` of <linux/netfilter/xt_comment.h>.
+  private var extensionComment: String? {
+    for case .match(let match) in expressions where match.name == "comment" {
+      return String(decoding: match.information.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    return nil
   }
 }

@@ -6,6 +6,7 @@ package import Netlink
 /// Of elements with whole keys the kernel makes a hash table; intervals make it a tree, or for concatenations a
 /// structure that is slow to change.
 public struct SetDefinition: Hashable, Sendable {
+  /// Its table and name.
   public var reference: SetReference
 
   /// The parts of a key: more than one make a concatenation.
@@ -48,6 +49,7 @@ public struct SetDefinition: Hashable, Sendable {
     /// Data; more than one part make a concatenation.
     case data([DataType])
 
+    /// What becomes of the packet.
     case verdict
   }
 }
@@ -105,14 +107,16 @@ extension SetDefinition {
     }
   }
 
-  /// Reads a message of the type `NFT_MSG_NEWSET`; nil for a set with keys or values of a type not known here.
-  package init?(_ message: borrowing Message) throws(MalformedMessage) {
+  /// Reads a message of the type `NFT_MSG_NEWSET`.
+  package init(_ message: borrowing Message) throws(MalformedMessage) {
     let header = try message.header(nfgenmsg.self)
     var table: String?
     var name: String?
     var flags: UInt32 = 0
     var keyType: UInt32 = 0
+    var keyLength: UInt32 = 0
     var dataType: UInt32 = 0
+    var dataLength: UInt32 = 0
     var timeout: UInt64?
     var size: UInt32?
     var comment: String?
@@ -123,6 +127,8 @@ extension SetDefinition {
       case NFTA_SET_NAME: name = attribute.text
       case NFTA_SET_FLAGS: flags = try attribute.unsigned
       case NFTA_SET_KEY_TYPE: keyType = try attribute.unsigned
+      case NFTA_SET_KEY_LEN: keyLength = try attribute.unsigned
+      case NFTA_SET_DATA_LEN: dataLength = try attribute.unsigned
       case NFTA_SET_DATA_TYPE: dataType = try attribute.unsigned
       case NFTA_SET_TIMEOUT: timeout = try attribute.unsigned64
       case NFTA_SET_DESC: size = try Self.size(attribute)
@@ -131,19 +137,16 @@ extension SetDefinition {
       }
     }
     guard let table, let name else { throw MalformedMessage("set without a name") }
-    guard let key = DataType.parts(ofConcatenation: keyType) else { return nil }
     var value: Value?
     if flags & NFT_SET_MAP.rawValue != 0 {
-      if dataType == UInt32(NFT_DATA_VERDICT.rawValue) {
-        value = .verdict
-      } else {
-        guard let parts = DataType.parts(ofConcatenation: dataType) else { return nil }
-        value = .data(parts)
-      }
+      value =
+        dataType == UInt32(NFT_DATA_VERDICT.rawValue)
+        ? .verdict : .data(DataType.parts(ofConcatenation: dataType, byteCount: Int(dataLength)))
     }
     let family = TableFamily(rawValue: header.nfgen_family)
     self.init(
-      SetReference(TableReference(family: family, name: table), name), key: key, value: value,
+      SetReference(TableReference(family: family, name: table), name),
+      key: DataType.parts(ofConcatenation: keyType, byteCount: Int(keyLength)), value: value,
       hasIntervals: flags & NFT_SET_INTERVAL.rawValue != 0, hasTimeouts: flags & NFT_SET_TIMEOUT.rawValue != 0,
       timeout: timeout, maximumCount: size, comment: comment)
   }

@@ -3,6 +3,7 @@ package import Netlink
 
 /// A table: what all other objects are in.
 public struct Table: Hashable, Sendable {
+  /// Its family and name.
   public var reference: TableReference
 
   /// What nft prints as `comment`.

@@ -35,14 +35,22 @@ extension Statement {
   /// `meta mark set meta mark & ~BITS`
   public static func clearMark(_ bits: UInt32) -> Statement { changeMark(keeping: ~bits, toggling: 0) }
 
+  /// `meta mark set FIELD . FIELD map @MAP`: the new mark is in a map. Goes on where the map says nothing.
+  public static func setMark(_ fields: Field..., map: String) -> Statement {
+    Statement(
+      Field.expressions(fields) + [
+        .lookup(Lookup(map, result: .data(.first))), .meta(Meta(.mark, isSetting: true)),
+      ])
+  }
+
   private static func changeMark(keeping mask: UInt32, toggling bits: UInt32) -> Statement {
     Statement(
       .meta(Meta(.mark)), .bitwise(Bitwise(mask: hostBytes(mask), exclusiveOr: hostBytes(bits))),
       .meta(Meta(.mark, isSetting: true)))
   }
 
-  /// `dnat ip to FIELD . FIELD map @MAP`: the new destination, an address and a port, is in a map. Goes on where the map
-  /// says nothing.
+  /// `dnat ip to FIELD . FIELD map @MAP`: the new destination, an address and a port, is in a map. Goes on where the
+  /// map says nothing.
   public static func destinationNAT(
     _ family: AddressFamily, _ fields: Field..., map: String, flags: TranslationFlags = []
   ) -> Statement {

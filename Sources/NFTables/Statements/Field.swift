@@ -37,13 +37,18 @@ public struct Field: Equatable, Sendable {
     family == .ipv4 ? payload(.networkHeader, 16, 4) : payload(.networkHeader, 24, 16)
   }
 
+  /// `ip protocol`: for rules that iptables is to read, and in no other than the family ip; elsewhere it is
+  /// ``layer4Protocol``.
+  public static let internetProtocol = payload(.networkHeader, 9, 1)
+
   /// `th sport`: the source port of TCP, UDP and SCTP alike. It needs a match of the protocol in the same rule.
   public static let sourcePort = payload(.transportHeader, 0, 2)
 
   /// `th dport`: the destination port of TCP, UDP and SCTP alike. It needs a match of the protocol in the same rule.
   public static let destinationPort = payload(.transportHeader, 2, 2)
 
-  /// `ether saddr`
+  /// `ether saddr`. In the families that see other links than Ethernet too, as inet, it needs ``Statement/ethernet``
+  /// before it.
   public static let sourceHardwareAddress = payload(.linkHeader, 6, 6)
 
   /// The first bits of an address, the others being zero: `ip saddr & 255.255.255.0`.
@@ -53,6 +58,13 @@ public struct Field: Equatable, Sendable {
         let bits = min(max(prefixLength - 8 * index, 0), 8)
         return UInt8(truncatingIfNeeded: 0xff00 >> bits)
       })
+  }
+
+  /// The first bits alone; nil unless they are whole bytes of a packet.
+  func prefix(bitCount: Int) -> Field? {
+    guard bitCount > 0, bitCount % 8 == 0, case .payload(var payload) = load else { return nil }
+    payload.length = UInt32(bitCount / 8)
+    return Field(.payload(payload), bitCount / 8)
   }
 
   // MARK: What the kernel knows
@@ -68,6 +80,9 @@ public struct Field: Equatable, Sendable {
   /// `meta mark`
   public static let mark = meta(.mark, 4)
 
+  /// `meta iiftype`
+  static let inputInterfaceType = meta(.inputInterfaceType, 2)
+
   /// `iifname`
   public static let inputInterfaceName = meta(.inputInterfaceName, 16)
 
@@ -80,6 +95,9 @@ public struct Field: Equatable, Sendable {
 
   /// `ct state`
   public static let connectionState = Field(.conntrack(ConnectionTracking(.state)), 4)
+
+  /// `ct mark`
+  public static let connectionMark = Field(.conntrack(ConnectionTracking(.mark)), 4)
 
   /// `ct status`
   public static let connectionStatus = Field(.conntrack(ConnectionTracking(.status)), 4)

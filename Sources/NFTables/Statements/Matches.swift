@@ -14,6 +14,10 @@ extension Statement {
   /// ``ipv4`` or ``ipv6``.
   public static func family(_ family: AddressFamily) -> Statement { family == .ipv4 ? ipv4 : ipv6 }
 
+  /// `meta iiftype ether`: what rules about hardware addresses begin with, other than in a bridge. nft does not print
+  /// it where it follows from what comes behind.
+  public static let ethernet = equal(.inputInterfaceType, hostBytes(UInt16(ARPHRD_ETHER)))
+
   /// `FIELD . FIELD @SET`: the value, or the concatenation of several, is in a set.
   public static func match(_ fields: Field..., in set: String) -> Statement {
     Statement(Field.expressions(fields) + [.lookup(Lookup(set))])
@@ -49,8 +53,12 @@ extension Statement {
   public static func match(_ field: Field, notIn network: CIDR) -> Statement { match(field, network, .notEqual) }
 
   private static func match(_ field: Field, _ network: CIDR, _ operator: Compare.Operator) -> Statement {
-    let field = network.isHost ? field : field.network(prefixLength: network.prefixLength)
-    return equal(field, network.firstAddress.bytes, `operator`)
+    let value = network.firstAddress.bytes
+    // Whole bytes are loaded alone, as nft does it: that takes no mask.
+    if let prefix = field.prefix(bitCount: network.prefixLength) {
+      return equal(prefix, Array(value[..<prefix.byteCount]), `operator`)
+    }
+    return equal(field.network(prefixLength: network.prefixLength), value, `operator`)
   }
 
   /// `meta mark & MASK == VALUE`
@@ -63,12 +71,12 @@ extension Statement {
 
   /// `ct state established,related`: one of the states.
   public static func connection(state: ConntrackState) -> Statement {
-    equal(.connectionState.masked(hostBytes(state.rawValue)), hostBytes(0), .notEqual)
+    equal(.connectionState.masked(hostBytes(state.rawValue)), hostBytes(UInt32(0)), .notEqual)
   }
 
   /// `ct status dnat`: one of the bits.
   public static func connection(status: ConntrackStatus) -> Statement {
-    equal(.connectionStatus.masked(hostBytes(status.rawValue)), hostBytes(0), .notEqual)
+    equal(.connectionStatus.masked(hostBytes(status.rawValue)), hostBytes(UInt32(0)), .notEqual)
   }
 
   /// `fib daddr type local`: the destination is an address of this machine.

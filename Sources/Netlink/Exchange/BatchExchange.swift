@@ -12,6 +12,9 @@ struct BatchExchange {
   /// How many answers are still to come.
   private(set) var pendingCount: Int
 
+  /// Whether there may be answers that are not waited for any more.
+  private(set) var leftAnswers = false
+
   /// Numbers the requests, the first with `firstSequence`.
   init(_ requests: [NetlinkRequest], firstSequence: UInt32) {
     self.requests = requests
@@ -49,6 +52,7 @@ struct BatchExchange {
         // A request that wants no answer speaks up for the others: it opens or closes a batch of nf_tables, and the
         // kernel then looks at none of them.
         failPending { _ in error }
+        leftAnswers = true
       }
       if outcomes[index] == nil { outcomes[index] = error }
     }

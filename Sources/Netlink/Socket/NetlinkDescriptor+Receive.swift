@@ -59,6 +59,11 @@ extension NetlinkDescriptor {
     }
   }
 
+  /// Throws away what is there.
+  func discardAnswers(into buffer: borrowing ReceiveBuffer) throws(SystemError) {
+    while try answersThatAreThere(buffer.memory) != nil {}
+  }
+
   /// Receives what is there with one system call; nil when nothing is.
   private func answersThatAreThere(_ memory: UnsafeMutableRawBufferPointer) throws(SystemError) -> [Range<Int>]? {
     try withUnsafeTemporaryAllocation(of: DatagramPlace.self, capacity: answersPerCall) {

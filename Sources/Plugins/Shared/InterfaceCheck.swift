@@ -74,7 +74,7 @@ struct InterfaceCheck {
       let wanted = Route(
         expected, linkIndex: link.index,
         defaultGateway: previous.gateway(for: expected.destination.address.family))
-      if !routes.contains(where: { $0.serves(wanted) }) {
+      if !routes.contains(where: { $0.serves(wanted, inAnyTable: expected.table == nil) }) {
         throw PluginError(.internal, "expected route to \(wanted) not found in routing table")
       }
     }
@@ -83,9 +83,10 @@ struct InterfaceCheck {
 
 extension Route {
   /// Whether this route of the kernel is what was asked for with another one. A later plugin of the chain may have
-  /// changed what is not compared here: metric, MTU.
-  fileprivate func serves(_ wanted: Route) -> Bool {
-    guard destination.network == wanted.destination.network, table == wanted.table else { return false }
+  /// changed what is not compared here: metric, MTU; and the table, where none was asked for (`sbr`).
+  fileprivate func serves(_ wanted: Route, inAnyTable: Bool) -> Bool {
+    guard destination.network == wanted.destination.network else { return false }
+    guard table == wanted.table || inAnyTable && linkIndex == wanted.linkIndex else { return false }
     guard let gateway = wanted.gateway else { return true }
     return self.gateway == gateway || nexthops.contains { $0.gateway == gateway }
   }

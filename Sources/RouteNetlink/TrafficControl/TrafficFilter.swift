@@ -188,7 +188,8 @@ extension RouteRequest {
     return RouteRequest(message, "add filter at \(filter.parent) to link with index \(link)")
   }
 
-  /// Deletes a filter as the kernel told it. Fails with `ENOENT` where there is none.
+  /// Deletes a filter as the kernel told it; with the number 0, all of its rank and the rank itself. Fails with `ENOENT`
+  /// where there is none.
   ///
   /// The shell equivalent is `tc filter delete dev NAME parent PARENT pref PREFERENCE protocol PROTOCOL handle … u32`.
   public static func deleteTrafficFilter(_ filter: TrafficFilter, of link: UInt32) -> RouteRequest {

@@ -107,7 +107,12 @@ extension HostEnd {
     if discipline.kind == .ingress && ours.count == filters.count {
       requests.append(.deleteQueueingDiscipline(at: .ingress, of: link.index))
     } else {
-      requests += ours.map { .deleteTrafficFilter($0, of: link.index) }
+      for var filter in ours {
+        // Alone at its rank, it goes with it.
+        let isAlone = !filters.contains { $0.preference == filter.preference && $0.number != filter.number }
+        if isAlone { filter.number = 0 }
+        requests.append(.deleteTrafficFilter(filter, of: link.index))
+      }
     }
     return requests
   }

@@ -110,8 +110,12 @@ extension Shaper {
   private func checkClass(_ found: QueueingDiscipline, _ link: Link, on host: borrowing RouteSocket)
     throws(PluginError)
   {
+    guard found.kind == discipline.kind else {
+      throw PluginError(
+        .internal, "Failed to find qdisc", details: "the settings of \(found.kind.name) of \(link.name) are others")
+    }
     let classes = try netlink { () throws(NetlinkError) in try host.trafficClasses(of: link.index) }
-    guard found.kind == discipline.kind, let shaped = classes.first(where: { $0.handle == Self.shapedClass }) else {
+    guard let shaped = classes.first(where: { $0.handle == Self.shapedClass }) else {
       throw PluginError(.internal, "Failed to find class", details: "\(link.name) has no class \(Self.shapedClass)")
     }
     try compare("Rate", shaped.rate, bucket.rate, link)

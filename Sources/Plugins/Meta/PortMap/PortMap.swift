@@ -12,8 +12,8 @@ struct PortMap: ChainedPlugin {
 
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let plan = try PortMapPlan(call)
-    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return plan.result }
     let published = try plan.publishedPorts()
+    if published.ports.isEmpty { return plan.result }
     return try transaction(call) { (attachment) throws(PluginError) in
       var owned = PortMapRecord(published)
       owned.usesIPTables = plan.configuration.backend == .iptables
@@ -38,8 +38,8 @@ struct PortMap: ChainedPlugin {
 
   func check(_ call: Call) throws(PluginError) {
     let plan = try PortMapPlan(call)
-    if plan.configuration.mappings.isEmpty || plan.addresses.isEmpty { return }
     let published = try plan.publishedPorts()
+    if published.ports.isEmpty { return }
     switch plan.configuration.backend {
     case .nftables: try published.check()
     case .iptables: try published.withIPTables.check(plan.configuration)
@@ -87,8 +87,18 @@ struct PortMap: ChainedPlugin {
   func takeBackUnrecorded(_ call: Call, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
     if Journal().record(of: call.attachment, plugin: name) != nil { return }
     // A mistake in the configuration must not keep an attachment from being removed.
-    guard let plan = try? PortMapPlan(call), let published = try? plan.publishedPorts() else { return }
-    try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
+    let plan = try? PortMapPlan(call)
+    var failures = FailureList()
+    failures.collect { () throws(PluginError) in
+      let addresses = plan?.addresses.map(\.address) ?? []
+      try ReferencePortMap(attachment: call.attachment, addresses: addresses).remove()
+    }
+    if let published = try? plan?.publishedPorts() {
+      failures.collect { () throws(PluginError) in
+        try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
+      }
+    }
+    try failures.throwIfAny()
   }
 }
 

@@ -21,7 +21,7 @@ struct ReferencePortMap {
     var failures = FailureList()
     for family in AddressFamily.allCases {
       let table = TableReference(family: family == .ipv4 ? .ip : .ip6, name: "cni_hostport")
-      for chain in Self.chains {
+      for chain in try rules.has(table) ? Self.chains : [] {
         failures.collect { () throws(PluginError) in
           try rules.remove(from: ChainReference(table, chain)) { rule in
             rule.comment == attachment.containerID && isOurs(rule)

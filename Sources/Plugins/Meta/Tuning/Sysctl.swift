@@ -12,7 +12,7 @@ struct Sysctl {
   var value: String
 
   /// The names below `/proc/sys` that the key can stand for, the likeliest first.
-  private let readings: [String]
+  let readings: [String]
 
   /// Reads a key.
   ///

@@ -69,7 +69,7 @@ struct Tuning: ChainedPlugin {
     switch namespace {
     case .some(let namespace):
       // A path can lead to another namespace by now.
-      if record.namespace != FileIdentity(namespace) { break }
+      if !record.wasMade(in: namespace) { break }
       for path in originals.backupPaths {
         restoreLink(record.attachment.interfaceName, from: path, in: namespace) { originals.tellsOf($0) }
       }
@@ -132,13 +132,5 @@ struct Tuning: ChainedPlugin {
       throw PluginError("failed to get \(quoted(call.interfaceName)): Link not found")
     }
     return link
-  }
-}
-
-extension FileIdentity {
-  /// What identifies a namespace; nil for a handle on none.
-  fileprivate init?(_ namespace: borrowing NetworkNamespace) {
-    guard let identity = namespace.identity else { return nil }
-    self.init(device: identity.device, inode: identity.inode)
   }
 }

@@ -21,13 +21,23 @@ struct ReferenceRules: ~Copyable {
     TableReference(family: family == .ipv4 ? .ip : .ip6, name: "nat")
   }
 
-  /// Whether there is a chain. In a kernel without tables of its family, or without any, there is none.
+  /// Whether there is a table.
+  func has(_ table: TableReference) throws(PluginError) -> Bool {
+    try isThere { (socket) throws(NetlinkError) in try socket.table(table) != nil }
+  }
+
+  /// Whether there is a chain.
   func has(_ chain: ChainReference) throws(PluginError) -> Bool {
-    // No longer name can be made, and the kernel would not say that there is none. NFT_NAME_MAXLEN
+    // NFT_NAME_MAXLEN: no longer name can be made, and the kernel would not say that there is none.
     if chain.name.utf8.count > 255 { return false }
-    return try netlink { () throws(NetlinkError) in
+    return try isThere { (socket) throws(NetlinkError) in try socket.chain(chain) != nil }
+  }
+
+  /// What a question is answered with. A kernel without tables of a family, or without any, has nothing.
+  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool {
+    try netlink { () throws(NetlinkError) in
       do throws(NetlinkError) {
-        return try kernel.socket.chain(chain) != nil
+        return try question(kernel.socket)
       } catch {
         switch error.code {
         case .invalidArgument, .notSupported, .addressFamilyNotSupported: return false
