@@ -35,6 +35,16 @@ struct KeyTests {
     #expect(failure { () throws(JSONError) in try value.value("mtu", as: Int.self) } == "mtu: missing")
   }
 
+  @Test("a key is mentioned in any case, with whatever value")
+  func mentions() throws {
+    let value = try json(#"{"mtu": null, "VLAN": 5}"#)
+    #expect(value.mentions("mtu"))
+    #expect(value.mentions("MTU"))
+    #expect(value.mentions("vlan"))
+    #expect(!value.mentions("vla"))
+    #expect(try !json("[]").mentions("mtu"))
+  }
+
   @Test("the last duplicate wins")
   func duplicates() throws {
     #expect(try json(#"{"a": 1, "b": 0, "a": 2}"#).value("a", as: Int.self) == 2)

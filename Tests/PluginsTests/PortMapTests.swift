@@ -167,7 +167,8 @@ struct PortMapTests {
       (["iifname", "a-name-of-16-byte"], "\"a-name-of-16-byte\" is not understood"),
       (["tcp", "dport", "65536"], "\"65536\" is not understood"), (["accept"], "\"accept\" is not understood"),
       (["-p", "tcp"], "\"-p\" is not understood"), (["-m", "limit"], "\"limit\" is not understood"),
-      (["!", "-m", "mark"], "\"-m\" is not understood"), (["-m", "mark", "--mark"], "the last condition is not complete"),
+      (["!", "-m", "mark"], "\"-m\" is not understood"),
+      (["-m", "mark", "--mark"], "the last condition is not complete"),
       (["-s", "host.example"], "\"host.example\" is not understood"),
     ])
   func notUnderstood(_ tokens: [String], _ text: String) throws {

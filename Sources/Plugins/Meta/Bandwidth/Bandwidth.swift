@@ -56,7 +56,11 @@ struct Bandwidth: ChainedPlugin {
       requests += try end.redirection(to: detour, on: host)
       result.interfaces.append(AttachmentInterface(name: detour.name, mac: detour.address?.description ?? ""))
     }
-    try netlink { () throws(NetlinkError) in try host.perform(requests) }
+    do throws(NetlinkError) {
+      try host.perform(requests)
+    } catch {
+      throw PluginError(error).during("failed to limit the bandwidth at \(end.link.name)")
+    }
     return result
   }
 

@@ -1,5 +1,4 @@
 internal import CLinux
-internal import CMessageDigest
 internal import CNI
 internal import LinuxSystem
 internal import Netlink
@@ -18,7 +17,7 @@ enum Redirection {
   /// for all interfaces of a container in a network, and one for the interface alone.
   static func names(for attachment: Attachment) -> [String] {
     let container = attachment.network + attachment.containerID
-    return [container, container + attachment.interfaceName].map { prefix + hexadecimalDigest(of: $0, digits: 12) }
+    return [container, container + attachment.interfaceName].map { prefix + ReferenceNames.digest($0, digits: 12) }
   }
 
   /// What the link says about itself: whose it is, for people and for the other interfaces of the container. The
@@ -89,7 +88,7 @@ enum Redirection {
   {
     for found in try end.incomingFilters(on: host) where try made(found, on: host) {
       let index = found.redirection ?? 0
-      let link = try netlink { () throws(NetlinkError) in try host.link(at: index) }
+      let link = index == 0 ? nil : try netlink { () throws(NetlinkError) in try host.link(at: index) }
       guard let link, names(for: attachment).contains(link.name) else {
         throw PluginError(
           .internal, "get ifb device: Link not found",
@@ -114,15 +113,5 @@ enum Redirection {
     if index == 0 { return true }
     let target = try netlink { () throws(NetlinkError) in try host.link(at: index) }
     return target?.kind == "ifb" && target?.name.hasPrefix(prefix) == true
-  }
-}
-
-/// The first digits of the SHA-512 of a text, in lower case.
-private func hexadecimalDigest(of text: String, digits: Int) -> String {
-  let bytes = Array(text.utf8)
-  return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 2 * Int(SHA512_DIGEST_LENGTH) + 1) { buffer in
-    _ = SHA512Data(bytes, bytes.count, buffer.baseAddress)
-    buffer[digits] = 0
-    return buffer.baseAddress.map { String(cString: $0) } ?? ""
   }
 }
