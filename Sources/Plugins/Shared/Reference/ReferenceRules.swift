@@ -34,7 +34,8 @@ struct ReferenceRules: ~Copyable {
   }
 
   /// What a question is answered with. A kernel without tables of a family, or without any, has nothing.
-  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool {
+  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool
+  {
     try netlink { () throws(NetlinkError) in
       do throws(NetlinkError) {
         return try question(kernel.socket)
