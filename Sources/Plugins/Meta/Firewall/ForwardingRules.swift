@@ -32,15 +32,17 @@ struct ForwardingRules {
       allKeys.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
-  /// What is not as ``add()`` makes it, in words; nil for nothing.
-  func firstFault(_ rules: borrowing PacketRules) throws(NetlinkError) -> String? {
-    if let fault = try rules.firstFault(Self.layout, entries) { return fault }
-    guard ingress == .open else { return nil }
-    for address in addresses {
-      let guarded = try rules.socket.element(ElementKey(.address(address)), of: Self.guarded(address.family))
-      if guarded != nil { return "\(address) is guarded, as another ingressPolicy has it" }
+  /// Verifies that all is as ``add()`` makes it.
+  ///
+  /// - Parameter more: Looks for what else may be at fault.
+  func check(more: (borrowing NFTablesSocket) throws(NetlinkError) -> String?) throws(PluginError) {
+    try PacketRules().check("firewall", of: attachment, Self.layout, entries) { (socket) throws(NetlinkError) in
+      for address in ingress == .open ? addresses : [] {
+        let guarded = try socket.element(ElementKey(.address(address)), of: Self.guarded(address.family))
+        if guarded != nil { return "\(address) is guarded, as another ingressPolicy has it" }
+      }
+      return try more(socket)
     }
-    return nil
   }
 
   // MARK: Elements

@@ -20,11 +20,7 @@ struct Masquerade {
   }
 
   func check() throws(PluginError) {
-    let rules = try PacketRules()
-    let fault = try netlink { () throws(NetlinkError) in
-      try rules.firstFault(Self.layout, entries)
-    }
-    if let fault { throw PluginError(.internal, "masquerade of \(attachmentComment(of: attachment)): \(fault)") }
+    try PacketRules().check("masquerade", of: attachment, Self.layout, entries)
   }
 
   /// Two elements for each address: that it is masqueraded, and what it is at home in.

@@ -1,3 +1,4 @@
+internal import CNI
 internal import NFTables
 internal import Netlink
 
@@ -58,8 +59,24 @@ struct RuleLayout {
 }
 
 extension PacketRules {
+  /// Verifies, for CHECK, that a layout and the elements of an attachment are there.
+  ///
+  /// - Parameters:
+  ///   - subject: What they are, for the error: `masquerade`.
+  ///   - more: Looks for what else may be at fault, and says it in words.
+  func check(
+    _ subject: String, of attachment: Attachment, _ layout: RuleLayout, _ entries: [Entry],
+    more: (borrowing NFTablesSocket) throws(NetlinkError) -> String? = { _ in nil }
+  ) throws(PluginError) {
+    let fault = try netlink { () throws(NetlinkError) -> String? in
+      if let fault = try firstFault(layout, entries) { return fault }
+      return try more(socket)
+    }
+    if let fault { throw PluginError(.internal, "\(subject) of \(attachmentComment(of: attachment)): \(fault)") }
+  }
+
   /// What is missing of a layout and of elements, in words; nil for nothing.
-  func firstFault(_ layout: RuleLayout, _ entries: [Entry]) throws(NetlinkError) -> String? {
+  private func firstFault(_ layout: RuleLayout, _ entries: [Entry]) throws(NetlinkError) -> String? {
     if let fault = try layout.firstFault(socket) { return fault }
     for entry in entries {
       guard let present = try socket.element(entry.element.key, of: entry.set) else {

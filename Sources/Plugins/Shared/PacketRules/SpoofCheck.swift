@@ -26,11 +26,7 @@ struct SpoofCheck {
   }
 
   func check() throws(PluginError) {
-    let rules = try PacketRules()
-    let fault = try netlink { () throws(NetlinkError) in
-      try rules.firstFault(Self.layout, entries)
-    }
-    if let fault { throw PluginError(.internal, "macspoofchk of \(attachmentComment(of: attachment)): \(fault)") }
+    try PacketRules().check("macspoofchk", of: attachment, Self.layout, entries)
   }
 
   /// Two elements: that the port is guarded, and the address that may come in through it.

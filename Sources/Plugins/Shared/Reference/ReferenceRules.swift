@@ -34,7 +34,8 @@ struct ReferenceRules: ~Copyable {
   }
 
   /// What a question is answered with. A kernel without tables of a family, or without any, has nothing.
-  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool {
+  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool
+  {
     try netlink { () throws(NetlinkError) in
       do throws(NetlinkError) {
         return try question(kernel.socket)
@@ -48,13 +49,7 @@ struct ReferenceRules: ~Copyable {
   }
 
   /// Deletes rules and chains, all of them at once, or again when the rules have changed meanwhile.
-  func remove(_ body: (inout Batch, borrowing NFTablesSocket) throws(NetlinkError) -> Void) throws(PluginError) {
-    do throws(BatchError) {
-      try kernel.commitUndisturbed { (batch) throws(NetlinkError) in try body(&batch, kernel.socket) }
-    } catch {
-      throw PluginError(error.error)
-    }
-  }
+  func remove(_ body: PacketRules.Change) throws(PluginError) { try kernel.change(body) }
 
   /// Deletes the rules of a chain that are wanted to go.
   func remove(from chain: ChainReference, _ isUnwanted: (Rule) -> Bool) throws(PluginError) {
