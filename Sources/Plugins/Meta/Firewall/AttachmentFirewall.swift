@@ -151,11 +151,9 @@ extension AttachmentFirewall {
       case "same-bridge": ingress = .sameBridge(String(value))
       case "isolated": ingress = .isolated
       case "port":
-        guard let blank = value.utf8.firstIndex(of: UInt8(ascii: " ")), let address = MACAddress(String(value[..<blank]))
-        else {
-          continue
-        }
-        isolatedPort = .init(name: String(value[value.utf8.index(after: blank)...]), address: address)
+        guard let blank = value.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
+        let name = String(value[value.utf8.index(after: blank)...])
+        isolatedPort = MACAddress(String(value[..<blank])).map { .init(name: name, address: $0) }
       default: break
       }
     }
