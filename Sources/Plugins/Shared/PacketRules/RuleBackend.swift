@@ -8,15 +8,13 @@ enum RuleBackend: String {
   case nftables
   /// The programs `iptables` and `ip6tables` are called: only where the configuration names them.
   case iptables
+}
 
-  /// Reads the key of a configuration that names it; nf_tables where there is none.
-  init(_ json: JSONValue, _ key: String) throws(JSONError) {
-    guard let value = try json.valueIfPresent(key, as: JSONValue.self) else {
-      self = .nftables
-      return
-    }
-    guard let backend = RuleBackend(rawValue: try String(json: value)) else {
-      throw JSONError("unknown backend \(quoted(try String(json: value))): nftables or iptables", at: value)
+extension RuleBackend: JSONDecodable {
+  init(json: JSONValue) throws(JSONError) {
+    let name = try String(json: json)
+    guard let backend = RuleBackend(rawValue: name) else {
+      throw JSONError("unrecognized backend \(quoted(name)) (must be nftables or iptables)", at: json)
     }
     self = backend
   }
