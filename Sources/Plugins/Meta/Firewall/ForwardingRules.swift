@@ -118,17 +118,14 @@ extension ForwardingRules {
       ]
     }
     layout.openChains = [forwardingAdmin]
-    let start = Chain.Base(.filter, .forward, priority: filterPriority - 10)
+    let start = Chain.Base(.filter, .forward, priority: ChainPriority.filter - 10)
     layout.addBaseChain(forwarding.name, start) { $0.rules = forwardingRules }
     layout.addChain(forwardingKnown.name) { $0.rules = knownRules }
     layout.addChain(forwardingAccepted.name) { $0.rules = [Rule(.setMark(acceptedBit), .accept)] }
-    let end = Chain.Base(.filter, .forward, priority: filterPriority + 10)
+    let end = Chain.Base(.filter, .forward, priority: ChainPriority.filter + 10)
     layout.addBaseChain(forwardingEnd.name, end) { $0.rules = [Rule(.clearMark(acceptedBit))] }
     return layout
   }
-
-  /// `NF_IP_PRI_FILTER` of <linux/netfilter_ipv4.h>: where the chains of iptables are.
-  private static let filterPriority: Int32 = 0
 
   private static var forwardingRules: [Rule] {
     // An `accept` of people's own rules ends the chain, with the mark that it stands for.

@@ -1,6 +1,9 @@
 internal import CNI
 internal import JSON
 internal import LinuxSystem
+internal import NFTables
+internal import Netlink
+internal import NetworkAddresses
 
 /// What packet rules are made with.
 enum RuleBackend: String {
@@ -8,6 +11,27 @@ enum RuleBackend: String {
   case nftables
   /// The programs `iptables` and `ip6tables` are called: only where the configuration names them.
   case iptables
+}
+
+extension RuleBackend {
+  /// Verifies, for STATUS, that rules can be made.
+  ///
+  /// - Throws: Code 50 where the kernel, or the machine, has nothing to make them with.
+  func checkReadiness() throws(PluginError) {
+    do throws(PluginError) {
+      switch self {
+      case .nftables:
+        do throws(NetlinkError) {
+          _ = try NFTablesSocket().generation()
+        } catch {
+          throw PluginError("the kernel has no nf_tables: \(error)")
+        }
+      case .iptables: for family in AddressFamily.allCases { _ = try IPTables.require(family) }
+      }
+    } catch {
+      throw PluginError(.unavailable, error.message, details: error.details)
+    }
+  }
 }
 
 extension RuleBackend: JSONDecodable {

@@ -90,8 +90,17 @@ extension PacketRules {
   }
 }
 
-/// Where among the chains of a hook nat is done, as nft's names for it: `dstnat`, `srcnat`.
-enum NATPriority {
-  static let destination: Int32 = -100
-  static let source: Int32 = 100
+/// Where a chain comes among those of a hook: the lower, the earlier. nft has the names for IPv4, IPv6 and inet; in the
+/// family bridge they mean other numbers.
+enum ChainPriority {
+  /// `raw`, before connections are tracked: `NF_IP_PRI_RAW`.
+  static let raw: Int32 = -300
+  /// `dstnat`: `NF_IP_PRI_NAT_DST`.
+  static let destinationNAT: Int32 = -100
+  /// `filter`, where the chains of iptables are: `NF_IP_PRI_FILTER`.
+  static let filter: Int32 = 0
+  /// `srcnat`: `NF_IP_PRI_NAT_SRC`.
+  static let sourceNAT: Int32 = 100
+  /// `dstnat` in the family bridge, before all else that looks at frames: `NF_BR_PRI_NAT_DST_BRIDGED`.
+  static let bridgeDestinationNAT: Int32 = -300
 }

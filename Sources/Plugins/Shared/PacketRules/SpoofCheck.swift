@@ -54,7 +54,7 @@ extension SpoofCheck {
       SetDefinition(addresses, key: [.interfaceName, .hardwareAddress], comment: "port . that address"),
     ]
     // Before everything else that looks at frames, as the reference has it.
-    layout.addBaseChain("spoofing", .init(.filter, .prerouting, priority: -300)) { chain in
+    layout.addBaseChain("spoofing", .init(.filter, .prerouting, priority: ChainPriority.bridgeDestinationNAT)) { chain in
       chain.rules.append(
         Rule(
           .match(.inputInterfaceName, in: ports.name),
