@@ -28,7 +28,7 @@ struct ForwardingRules {
 
   /// Removes the elements, whatever the policy was when they were made.
   func remove() throws(PluginError) {
-    try PacketRules().remove(
+    try PacketRules.whereTheyExist()?.remove(
       allKeys.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 

@@ -135,7 +135,7 @@ struct PublishedPorts {
       keys += members(address, .fromNearby)
       keys += members(address, .fromEverywhere)
     }
-    try PacketRules().remove(keys, of: attachmentComment(of: attachment))
+    try PacketRules.whereTheyExist()?.remove(keys, of: attachmentComment(of: attachment))
   }
 }
 

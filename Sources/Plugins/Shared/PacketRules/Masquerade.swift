@@ -16,7 +16,7 @@ struct Masquerade {
   }
 
   func remove() throws(PluginError) {
-    try PacketRules().remove(entries.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
+    try PacketRules.whereTheyExist()?.remove(entries.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
   func check() throws(PluginError) {

@@ -41,6 +41,18 @@ struct PacketRules: ~Copyable {
     socket = try netlink { () throws(NetlinkError) in try NFTablesSocket() }
   }
 
+  private init(_ socket: consuming NFTablesSocket) { self.socket = socket }
+
+  /// Opens a socket to take rules back; nil where the kernel has no packet rules, so that none can be left.
+  static func whereTheyExist() throws(PluginError) -> PacketRules? {
+    do throws(NetlinkError) {
+      return PacketRules(try NFTablesSocket())
+    } catch {
+      if error.code == .protocolNotSupported { return nil }
+      throw PluginError(error)
+    }
+  }
+
   /// Adds elements: all of them, or none where one is taken.
   ///
   /// - Parameter foundation: What the elements need. It is laid when the kernel says that something is missing, in the

@@ -14,7 +14,11 @@ internal import SystemPackage
 struct ReferenceRules: ~Copyable {
   private let kernel: PacketRules
 
-  init() throws(PluginError) { kernel = try PacketRules() }
+  /// - Returns: nil where the kernel has no packet rules.
+  init?() throws(PluginError) {
+    guard let kernel = try PacketRules.whereTheyExist() else { return nil }
+    self.kernel = kernel
+  }
 
   /// The table of iptables that changes addresses.
   static func natTable(_ family: AddressFamily) -> TableReference { TableReference(family, name: "nat") }
