@@ -57,6 +57,11 @@ func openNamespaceIfPresent(of call: Call) throws(PluginError) -> NetworkNamespa
   }
 }
 
+extension NetworkNamespace {
+  /// The identity of the namespace as a record of the journal has it.
+  var fileIdentity: FileIdentity? { identity.map { FileIdentity(device: $0.device, inode: $0.inode) } }
+}
+
 extension PluginError {
   /// A namespace that cannot be opened. Runtimes look for the text `no such file or directory`.
   fileprivate static func namespace(_ path: String, _ error: SystemError) -> PluginError {

@@ -55,3 +55,28 @@ func madeLink(_ name: String, in namespace: borrowing RouteSocket) throws(Plugin
   }
   return link
 }
+
+/// Finds the host's end of a container's veth pair by the other end.
+///
+/// - Throws: In the reference's words, where the interface is not the end of such a pair.
+func vethPeer(
+  of interface: String, in container: borrowing RouteSocket, on host: borrowing RouteSocket
+) throws(PluginError) -> Link {
+  func noPeer(_ reason: String) -> PluginError {
+    PluginError("container interface \(interface) has no veth peer: \(reason)")
+  }
+  let link = try netlink { () throws(NetlinkError) in try container.link(named: interface) }
+  guard let link else { throw noPeer("could not look up \(quoted(interface)): Link not found") }
+  guard let index = link.peerIndex else { throw noPeer("interface \(quoted(interface)) was not a veth interface") }
+  let peer = try netlink { () throws(NetlinkError) in try host.link(at: index) }
+  // Each namespace counts for itself: another link can have this number here.
+  guard let peer, peer.peerIndex == link.index else {
+    throw PluginError("veth peer with index \(index) is not in host ns")
+  }
+  return peer
+}
+
+extension AttachmentInterface {
+  /// Whether it is an interface of the host, and none of a container.
+  var isOnHost: Bool { (sandbox ?? "").isEmpty }
+}

@@ -28,7 +28,7 @@ struct BridgeCheck {
     guard let entry = interfaces.previous.interfaces.last(where: { $0.name == name }) else {
       throw PluginError(.internal, "prevResult has no interface \(quoted(name)), the bridge")
     }
-    if let sandbox = entry.sandbox, !sandbox.isEmpty {
+    if !entry.isOnHost {
       throw PluginError(.internal, "Interface \(name) should not be in sandbox")
     }
     guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) else {
@@ -48,7 +48,7 @@ struct BridgeCheck {
   /// Checks that the other end of the container's interface is the link that the result tells of, and a port of the
   /// bridge.
   private func checkHostEnd(of link: Link, bridge: Link, on host: borrowing RouteSocket) throws(PluginError) {
-    for entry in interfaces.previous.interfaces where (entry.sandbox ?? "").isEmpty && entry.name != bridge.name {
+    for entry in interfaces.previous.interfaces where entry.isOnHost && entry.name != bridge.name {
       guard let end = try netlink({ () throws(NetlinkError) in try host.link(named: entry.name) }) else {
         throw PluginError(.internal, "Interface name \(entry.name) not found")
       }

@@ -84,11 +84,7 @@ struct BridgeLink: ~Copyable {
 
   /// Says that somebody works with the bridge, until the descriptor goes away. Any number of ADDs do so at once.
   private static func beginUse(of name: String) throws(PluginError) -> OwnedDescriptor {
-    try system { () throws(SystemError) in
-      let file = try Journal().sharedFile("bridges/\(name)")
-      try lock(file.rawValue, .shared, seconds: Journal.patience, subject: name)
-      return file
-    }
+    try hostLock("bridges/\(name)", .shared)
   }
 
   /// Makes the bridge, unless another process was faster.

@@ -15,7 +15,7 @@ struct Bandwidth: ChainedPlugin {
   let name = "bandwidth"
 
   /// Those of the reference: a result of an earlier one has no interfaces.
-  let supportedVersions: [SpecVersion] = [.v0_3_0, .v0_3_1, .v0_4_0, .v1_0_0, .v1_1_0]
+  let supportedVersions = SpecVersion.allCases.filter { $0 >= .v0_3_0 }
 
   func add(_ call: Call) throws(PluginError) -> AttachmentResult {
     let previous = try call.requiredPreviousResult("must be called as chained plugin")

@@ -15,24 +15,13 @@ struct HostEnd {
   static func find(
     _ interface: String, in container: borrowing RouteSocket, on host: borrowing RouteSocket
   ) throws(PluginError) -> HostEnd {
-    func noPeer(_ reason: String) -> PluginError {
-      PluginError("container interface \(interface) has no veth peer: \(reason)")
-    }
-    let link = try netlink { () throws(NetlinkError) in try container.link(named: interface) }
-    guard let link else { throw noPeer("could not look up \(quoted(interface)): Link not found") }
-    guard let index = link.peerIndex else { throw noPeer("interface \(quoted(interface)) was not a veth interface") }
-    let peer = try netlink { () throws(NetlinkError) in try host.link(at: index) }
-    // Each namespace counts for itself: another link can have this number here.
-    guard let peer, peer.peerIndex == link.index else {
-      throw PluginError("veth peer with index \(index) is not in host ns")
-    }
-    return HostEnd(link: peer)
+    HostEnd(link: try vethPeer(of: interface, in: container, on: host))
   }
 
   /// Checks that the link is one that the plugins before this one have made.
   func require(in previous: AttachmentResult) throws(PluginError) {
     if previous.interfaces.isEmpty { throw PluginError("no interfaces provided") }
-    guard previous.interfaces.contains(where: { $0.name == link.name && ($0.sandbox ?? "").isEmpty }) else {
+    guard previous.interfaces.contains(where: { $0.name == link.name && $0.isOnHost }) else {
       throw PluginError(
         .internal, "no veth peer of container interface found in host ns",
         details: "prevResult has no \(quoted(link.name))")
@@ -50,8 +39,7 @@ extension HostEnd {
   ///
   /// - Returns: nil where it is gone, or where another one has its name.
   static func find(mark: String, on host: borrowing RouteSocket) throws(PluginError) -> HostEnd? {
-    guard let blank = mark.utf8.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-    let name = String(mark[..<blank])
+    guard let (name, _) = splitAtBlank(mark) else { return nil }
     guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: name) }) else { return nil }
     let end = HostEnd(link: link)
     return end.mark == mark ? end : nil

@@ -143,17 +143,15 @@ extension AttachmentFirewall {
     attachment = record.attachment
     addresses = record.addresses.map(\.address)
     for text in record.owned {
-      guard let blank = text.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
-      let value = text[text.utf8.index(after: blank)...]
-      switch text[..<blank] {
-      case "backend": backend = FirewallConfiguration.Backend(rawValue: String(value)) ?? backend
-      case "zone": zone = String(value)
-      case "same-bridge": ingress = .sameBridge(String(value))
+      guard let (word, value) = splitAtBlank(text) else { continue }
+      switch word {
+      case "backend": backend = FirewallConfiguration.Backend(rawValue: value) ?? backend
+      case "zone": zone = value
+      case "same-bridge": ingress = .sameBridge(value)
       case "isolated": ingress = .isolated
       case "port":
-        guard let blank = value.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
-        let name = String(value[value.utf8.index(after: blank)...])
-        isolatedPort = MACAddress(String(value[..<blank])).map { .init(name: name, address: $0) }
+        guard let (address, name) = splitAtBlank(value), let address = MACAddress(address) else { continue }
+        isolatedPort = .init(name: name, address: address)
       default: break
       }
     }

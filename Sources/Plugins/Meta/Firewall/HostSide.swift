@@ -19,7 +19,7 @@ struct HostSide {
   static func find(for call: Call, in result: AttachmentResult, policy: String) throws(PluginError) -> HostSide {
     let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
     var first: Link?
-    for interface in result.interfaces where interface.sandbox == nil && !interface.name.isEmpty {
+    for interface in result.interfaces where interface.isOnHost && !interface.name.isEmpty {
       let link = try netlink { () throws(NetlinkError) in try host.link(named: interface.name) }
       guard let link else { continue }
       if let side = try side(of: link, on: host) { return side }
@@ -52,6 +52,6 @@ struct HostSide {
   private static func containerPeer(of call: Call, on host: borrowing RouteSocket) throws(PluginError) -> Link? {
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
-    return try? HostEnd.find(call.interfaceName, in: container, on: host).link
+    return try? vethPeer(of: call.interfaceName, in: container, on: host)
   }
 }

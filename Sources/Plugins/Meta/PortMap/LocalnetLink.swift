@@ -30,7 +30,7 @@ struct LocalnetLink {
       guard let index = try socket.route(to: address)?.linkIndex else { return nil }
       return try socket.link(at: index)
     }
-    guard let link, result.interfaces.contains(where: { $0.name == link.name && ($0.sandbox ?? "").isEmpty }) else {
+    guard let link, result.interfaces.contains(where: { $0.name == link.name && $0.isOnHost }) else {
       return nil
     }
     name = link.name
@@ -112,10 +112,6 @@ struct LocalnetLink {
 
   /// Waits for whoever opens or closes a link at the moment.
   private static func lock() throws(PluginError) -> OwnedDescriptor {
-    try system { () throws(SystemError) in
-      let file = try Journal().sharedFile("localnet.lock")
-      try LinuxSystem.lock(file.rawValue, .exclusive, seconds: Journal.patience, subject: "localnet.lock")
-      return file
-    }
+    try hostLock("localnet.lock", .exclusive)
   }
 }

@@ -29,7 +29,7 @@ struct PortMapPlan {
         guard address.address.address.family == family else { return false }
         guard let index = address.interface, result.interfaces.indices.contains(index) else { return true }
         let owner = result.interfaces[index]
-        return owner.name == interface && owner.sandbox ?? "" != ""
+        return owner.name == interface && !owner.isOnHost
       }
       if let own { addresses.append(own.address) }
     }

@@ -48,7 +48,7 @@ extension PortMapRecord {
   /// Reads what ``texts`` wrote. What it does not know was not written by this version, and is passed over.
   init(_ texts: [String]) {
     for text in texts {
-      let words = text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+      let words = words(of: text)
       switch (words.first, words.count) {
       case ("conditions4", 2): conditionsV4 = words[1]
       case ("conditions6", 2): conditionsV6 = words[1]

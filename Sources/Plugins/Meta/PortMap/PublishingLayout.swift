@@ -123,7 +123,8 @@ enum PublishingLayout {
 
   /// The way out: the source is translated where answers would not come back this way.
   private static func addReturn(to layout: inout RuleLayout) {
-    layout.addBaseChain("publishing-return", .init(.nat, .postrouting, priority: ChainPriority.sourceNAT - 1)) { chain in
+    let base = Chain.Base(.nat, .postrouting, priority: ChainPriority.sourceNAT - 1)
+    layout.addBaseChain("publishing-return", base) { chain in
       chain.rules.append(Rule(.mark(has: mark), .goTo("published")))
     }
     layout.addChain("published") { chain in

@@ -28,9 +28,9 @@ struct RoutingRecord {
   /// The rules that were added.
   var rules: [RoutingRule] {
     var rules: [RoutingRule] = []
-    for text in values(of: "rule ") {
-      guard let blank = text.firstIndex(of: " "), let source = IPAddress(String(text[..<blank])),
-        let table = RouteTable(decimal: text[text.index(after: blank)...])
+    for text in texts.values(of: "rule") {
+      guard let (address, table) = splitAtBlank(text), let source = IPAddress(address),
+        let table = RouteTable(decimal: table)
       else { continue }
       rules.append(RoutingRule(from: source, table: table))
     }
@@ -38,24 +38,18 @@ struct RoutingRecord {
   }
 
   /// The tables that were filled.
-  var tables: [RouteTable] { values(of: "table ").compactMap { RouteTable(decimal: $0[...]) } }
+  var tables: [RouteTable] { texts.values(of: "table").compactMap { RouteTable(decimal: $0) } }
 
   /// The routes that were added to the main table.
-  var hints: [Route] { values(of: "hint ").compactMap { Route(text: $0) } }
+  var hints: [Route] { texts.values(of: "hint").compactMap { Route(text: $0) } }
 
   /// The routes that were taken out of the main table.
-  var removed: [Route] { values(of: "main ").compactMap { Route(text: $0) } }
-
-  private func values(of start: String) -> [String] {
-    var values: [String] = []
-    for text in texts where text.hasPrefix(start) { values.append(String(text.dropFirst(start.count))) }
-    return values
-  }
+  var removed: [Route] { texts.values(of: "main").compactMap { Route(text: $0) } }
 }
 
 extension RouteTable {
   /// The table of a decimal number.
-  fileprivate init?(decimal text: Substring) {
+  fileprivate init?(decimal text: String) {
     guard let number = UInt32(text) else { return nil }
     self.init(rawValue: number)
   }

@@ -26,7 +26,7 @@ struct OriginalSettings {
   mutating func removeBackup() { texts.removeAll { $0.hasPrefix("interface ") || $0.hasPrefix("backup ") } }
 
   /// The backup files. There are two where the configuration has changed between two ADDs.
-  var backupPaths: [String] { values(of: "backup ") }
+  var backupPaths: [String] { texts.values(of: "backup") }
 
   /// Whether a link is the one whose attributes were saved. Another one can have its name by now.
   func tellsOf(_ link: Link) -> Bool { texts.contains("interface \(link.index)") }
@@ -44,15 +44,9 @@ struct OriginalSettings {
   /// Writes the saved values, the last one first, in the namespace of the calling thread. The setting of an interface that
   /// is gone is gone with it.
   func restoreKernelSettings() {
-    for text in values(of: "sysctl ").reversed() {
-      guard let blank = text.firstIndex(of: " ") else { continue }
-      try? KernelSetting(String(text[..<blank])).write(String(text[text.index(after: blank)...]))
+    for text in texts.values(of: "sysctl").reversed() {
+      guard let (name, value) = splitAtBlank(text) else { continue }
+      try? KernelSetting(name).write(value)
     }
-  }
-
-  private func values(of start: String) -> [String] {
-    var values: [String] = []
-    for text in texts where text.hasPrefix(start) { values.append(String(text.dropFirst(start.count))) }
-    return values
   }
 }

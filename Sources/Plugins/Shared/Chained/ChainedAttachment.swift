@@ -25,12 +25,12 @@ struct ChainedAttachment: ~Copyable {
   ) throws(PluginError) -> ChainedAttachment {
     let identity =
       switch namespace {
-      case .some(let namespace): namespace.identity
-      case nil: nil as NamespaceIdentity?
+      case .some(let namespace): namespace.fileIdentity
+      case nil: nil as FileIdentity?
       }
     let record = AttachmentRecord(
       attachment: call.attachment, plugin: plugin, namespacePath: call.namespacePath,
-      namespace: identity.map { FileIdentity(device: $0.device, inode: $0.inode) })
+      namespace: identity)
     let entry = try system { () throws(SystemError) in try Journal().begin(call.attachment, plugin: plugin) }
     let earlier: AttachmentRecord? = if case .record(let earlier) = entry.content { earlier } else { nil }
     return ChainedAttachment(record: record, earlier: earlier, entry: entry)

@@ -120,16 +120,9 @@ struct IPTables {
   /// Runs a body that looks at what is there and changes it, while nobody else of ours does so in the same family: two at
   /// once would both add what both found missing.
   func whileLocked(_ body: () throws(PluginError) -> Void) throws(PluginError) {
-    let name = family == .ipv4 ? "iptables/ipv4" : "iptables/ipv6"
-    let file = try system { () throws(SystemError) in
-      let file = try Journal().sharedFile(name)
-      try lock(file.rawValue, .exclusive, seconds: Journal.patience, subject: "\(Journal.standardDirectory)/\(name)")
-      return file
-    }
-    let result = Result { () throws(PluginError) in try body() }
-    // The lock is the open file's.
-    _ = consume file
-    try result.get()
+    let lock = try hostLock(family == .ipv4 ? "iptables/ipv4" : "iptables/ipv6", .exclusive)
+    defer { withExtendedLifetime(lock.rawValue) {} }
+    try body()
   }
 }
 

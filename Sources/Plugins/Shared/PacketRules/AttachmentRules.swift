@@ -54,7 +54,7 @@ extension AttachmentRules {
   /// Reads what ``texts`` wrote.
   init(_ texts: [String]) {
     for text in texts {
-      let words = text.utf8.split(separator: UInt8(ascii: " ")).map { String(Substring($0)) }
+      let words = words(of: text)
       switch (words.first, words.count) {
       case ("masquerade", 2): masquerade = RuleBackend(rawValue: words[1])
       case ("macspoofchk", 3):

@@ -54,7 +54,8 @@ extension SpoofCheck {
       SetDefinition(addresses, key: [.interfaceName, .hardwareAddress], comment: "port . that address"),
     ]
     // Before everything else that looks at frames, as the reference has it.
-    layout.addBaseChain("spoofing", .init(.filter, .prerouting, priority: ChainPriority.bridgeDestinationNAT)) { chain in
+    let base = Chain.Base(.filter, .prerouting, priority: ChainPriority.bridgeDestinationNAT)
+    layout.addBaseChain("spoofing", base) { chain in
       chain.rules.append(
         Rule(
           .match(.inputInterfaceName, in: ports.name),
