@@ -4,6 +4,12 @@ import Testing
 /// What an attachment's rules cost does not depend on how many attachments the host has. Counted and not timed: system
 /// calls, the bytes that go through them, and the rules that a packet meets.
 @Suite("Packet rules: flat in cost", .oursOnly("there all grows")) struct PacketRuleFlatnessTests {
+  /// How many system calls more are no growth: an answer of the kernel may be there at once or waited for.
+  private static let toleratedCalls = 8
+
+  /// How many bytes more are no growth: a number of one digit more, here and there.
+  private static let toleratedBytes = 256
+
   private static let network = NetworkList.bridge(
     1, #""ipMasq": true, "macspoofchk": true"#, .portMap(), .firewall())
 
@@ -12,7 +18,7 @@ import Testing
   }
 
   /// What the calls for one container cost.
-  private struct Cost: Equatable, CustomStringConvertible {
+  private struct Cost: CustomStringConvertible {
     let call: String
     let systemCalls: Int
     let bytes: Int
@@ -53,8 +59,11 @@ import Testing
     let rules = try rulesWithoutElements(node)
     try multiply(template, in: node, 5000)
     let many = try costs(of: "c3", node)
-    #expect(few == many)
-    #expect(few.count == 9)
+    #expect(few.count == 9 && many.count == few.count)
+    for (few, many) in zip(few, many) {
+      #expect(many.systemCalls - few.systemCalls <= Self.toleratedCalls, "\(few), then \(many)")
+      #expect(many.bytes - few.bytes <= Self.toleratedBytes, "\(few), then \(many)")
+    }
     #expect(try rulesWithoutElements(node) == rules)
     // They were all there, and still are.
     let listed = try node.host.shell("nft list ruleset | grep -c copy05000")

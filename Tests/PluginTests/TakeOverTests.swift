@@ -60,13 +60,24 @@ import Testing
     }
   }
 
-  /// The rules and elements that name a container's addresses or its identifier.
-  private func traces(of web: AttachedContainer, in node: ConnectedHost) throws -> [Substring] {
-    let words = try web.addresses + [web.identifier]
+  /// The rules and elements that name a container's identifier or, with a result to know them from, its addresses. The
+  /// rules of the reference's firewall do not say whose they are.
+  private func traces(
+    of web: AttachedContainer, withResult: Bool = true, in node: ConnectedHost
+  ) throws -> [Substring] {
+    let words = try [web.identifier] + (withResult ? web.addresses : [])
     let script = """
       (nft list ruleset; iptables-save; ip6tables-save) | grep -wF '\(words.joined(separator: "\n"))' || true
       """
     return try node.host.shell(script).split(separator: "\n")
+  }
+
+  private func expectNoTraces(
+    of web: AttachedContainer, withResult: Bool = true, in node: ConnectedHost,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let left = try traces(of: web, withResult: withResult, in: node)
+    #expect(left == [], sourceLocation: sourceLocation)
   }
 
   @Test("DEL of ours removes what the reference made, and no other's", arguments: [true, false])
@@ -86,7 +97,7 @@ import Testing
       let (web, _) = attachments.removeFirst()
       #expect(try traces(of: web, in: node) != [])
       try web.mustSucceed("DEL", by: Maker.ours.plugins, withResult: withResult)
-      #expect(try traces(of: web, in: node) == [])
+      try expectNoTraces(of: web, withResult: withResult, in: node)
       for (other, port) in attachments { try expectService(of: other, at: port, node) }
     }
     // The reference names the chains of one container by hashes.
@@ -102,7 +113,7 @@ import Testing
     try expectService(of: web, at: 8081, node)
     #expect(try traces(of: web, in: node) != [])
     try web.mustSucceed("DEL", by: Peers.referencePlugins)
-    #expect(try traces(of: web, in: node) == [])
+    try expectNoTraces(of: web, in: node)
   }
 
   @Test("a container that the reference added is added again by ours, with the same ports")
@@ -116,6 +127,6 @@ import Testing
       "c2", to: Maker.ours.network(1), capabilities: Self.capabilities(8081), by: Maker.ours.plugins)
     try expectService(of: new, at: 8081, node)
     try new.mustSucceed("DEL", by: Maker.ours.plugins)
-    #expect(try traces(of: new, in: node) == [])
+    try expectNoTraces(of: new, in: node)
   }
 }

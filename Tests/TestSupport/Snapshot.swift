@@ -64,7 +64,7 @@ private func networkObjects(_ place: String) throws -> [String] {
       Program("/usr/sbin/ip", ["-6", "-o", "-d", "-batch", "-"], input: lines("route show table all", "rule show"))
     ),
     ("qdisc", Program("/usr/sbin/tc", ["qdisc", "show"])),
-    ("nft", Program("/usr/sbin/nft", ["list", "ruleset"])),
+    ("nft", Program("/usr/sbin/nft", ["--stateless", "list", "ruleset"])),
   ]
   var result: [String] = []
   for (kind, command) in looks where access(command.path, X_OK) == 0 {
@@ -78,14 +78,16 @@ private func networkObjects(_ place: String) throws -> [String] {
 
 private func lines(_ lines: String...) -> [UInt8] { Array((lines.joined(separator: "\n") + "\n").utf8) }
 
-/// A line of `ip` without what changes by itself: timers, the progress of duplicate address detection, remaining times.
+/// A line of `ip` without what changes by itself: timers, the progress of duplicate address detection, remaining times,
+/// and whether there is anybody at the other end, which the kernel notices a little later.
 private func steady(_ line: Substring) -> String {
-  var words = line.split(separator: " ")
+  var words = line.split(separator: " ").map(String.init)
   while let timer = words.firstIndex(where: { $0.hasSuffix("_timer") }), timer + 1 < words.count {
     words.removeSubrange(timer...timer + 1)
   }
-  words.removeAll { $0 == "tentative" }
-  return words.joined(separator: " ")
+  let carrier: Set = ["UP", "DOWN", "UNKNOWN", "LOWERLAYERDOWN"]
+  words.removeAll { $0 == "tentative" || $0 == "linkdown" || carrier.contains($0) }
+  return words.joined(separator: " ").replacing("NO-CARRIER,", with: "").replacing(",LOWER_UP", with: "")
 }
 
 /// Every readable setting of the calling thread's network namespace.
