@@ -45,7 +45,8 @@ struct OriginalSettings {
   /// is gone is gone with it.
   func restoreKernelSettings() {
     for text in values(of: "sysctl ").reversed() {
-      guard let blank = text.firstIndex(of: " ") else { continue }
+      // A record that somebody has changed is not to change anything but the network.
+      guard let blank = text.firstIndex(of: " "), text.hasPrefix("net/"), !text[..<blank].contains("..") else { continue }
       try? KernelSetting(String(text[..<blank])).write(String(text[text.index(after: blank)...]))
     }
   }
