@@ -29,8 +29,9 @@ struct Detachment {
       }
 
     var failures = FailureList()
-    failures.collect { () throws(PluginError) in try removeLinks(recordedAs: content, in: namespace) }
+    // First: while the kernel takes its time for the link, it frees what the rules were made of, too.
     failures.collect { () throws(PluginError) in try AttachmentRules.remove(recordedAs: content, for: call) }
+    failures.collect { () throws(PluginError) in try removeLinks(recordedAs: content, in: namespace) }
     // While the interface is there it has its address, which nobody else must get.
     if failures.isEmpty, let addressManager {
       failures.collect { () throws(PluginError) in try AddressManagement(call: call, type: addressManager).delete() }

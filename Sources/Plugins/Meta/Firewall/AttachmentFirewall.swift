@@ -45,7 +45,7 @@ struct AttachmentFirewall {
     // What is kept away comes before what is let pass.
     if let rules {
       try rules.add()
-      try PacketRules().change { (batch, socket) throws(NetlinkError) in
+      try PacketRules.ofHost().change { (batch, socket) throws(NetlinkError) in
         try completeChains(adminChain, &batch, socket)
       }
     }

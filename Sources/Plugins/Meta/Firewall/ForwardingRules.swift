@@ -23,12 +23,12 @@ struct ForwardingRules {
   static let acceptedBit: UInt32 = 0x1000
 
   func add() throws(PluginError) {
-    try PacketRules().put(entries) { (batch, _) in Self.layout.lay(in: &batch) }
+    try PacketRules.ofHost().put(entries) { (batch, _) in Self.layout.lay(in: &batch) }
   }
 
   /// Removes the elements, whatever the policy was when they were made.
   func remove() throws(PluginError) {
-    try PacketRules().remove(
+    try PacketRules.ofHostIfAny()?.remove(
       allKeys.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
@@ -36,7 +36,7 @@ struct ForwardingRules {
   ///
   /// - Parameter more: Looks for what else may be at fault.
   func check(more: (borrowing NFTablesSocket) throws(NetlinkError) -> String?) throws(PluginError) {
-    try PacketRules().check("firewall", of: attachment, Self.layout, entries) { (socket) throws(NetlinkError) in
+    try PacketRules.ofHost().check("firewall", of: attachment, Self.layout, entries) { (socket) throws(NetlinkError) in
       for address in ingress == .open ? addresses : [] {
         let guarded = try socket.element(ElementKey(.address(address)), of: Self.guarded(address.family))
         if guarded != nil { return "\(address) is guarded, as another ingressPolicy has it" }

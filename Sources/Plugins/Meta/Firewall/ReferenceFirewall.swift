@@ -17,7 +17,7 @@ struct ReferenceFirewall {
   /// The kernel finds no rule by what it says, so they are looked for among all of the chain. This executable makes none
   /// in there but a few for all containers.
   func remove() throws(PluginError) {
-    let rules = try ReferenceRules()
+    guard let rules = try ReferenceRules() else { return }
     for family in AddressFamily.allCases where addresses.contains(where: { $0.family == family }) {
       let chain = ChainReference(ForwardChain.table(family), ForwardChain.name)
       try rules.remove(from: chain) { isRuleForAddress($0, family) }

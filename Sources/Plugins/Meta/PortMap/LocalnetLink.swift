@@ -58,7 +58,7 @@ struct LocalnetLink {
     }
     // First the guard, then what it guards against.
     let element = SetElement(ElementKey(.interfaceName(name)))
-    _ = try PacketRules().create([.init(set: PublishingLayout.localnetLinks, element: element)]) { batch, _ in
+    _ = try PacketRules.ofHost().create([.init(set: PublishingLayout.localnetLinks, element: element)]) { batch, _ in
       PublishingLayout.guardLayout.lay(in: &batch)
     }
     do throws(SystemError) {
@@ -82,7 +82,7 @@ struct LocalnetLink {
         guard error.code == .noSuchFileOrDirectory else { throw error }
       }
     }
-    try PacketRules().change { (batch, socket) throws(NetlinkError) in
+    try PacketRules.ofHost().change { (batch, socket) throws(NetlinkError) in
       let key = ElementKey(.interfaceName(name))
       guard try socket.element(key, of: PublishingLayout.localnetLinks) != nil else { return }
       batch.delete(key, from: PublishingLayout.localnetLinks)

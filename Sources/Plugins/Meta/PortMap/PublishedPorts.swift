@@ -37,7 +37,7 @@ struct PublishedPorts {
   ///
   /// - Throws: Code 100 with the port and its holder.
   func add() throws(PluginError) {
-    let rules = try PacketRules()
+    let rules = try PacketRules.ofHost()
     let (ports, members) = (portEntries, memberEntries)
     guard let position = try rules.create(ports + members, upon: lay) else { return }
     if position >= ports.count {
@@ -61,7 +61,7 @@ struct PublishedPorts {
   /// Verifies that everything is there as ``add()`` has made it.
   func check() throws(PluginError) {
     let entries = portEntries + memberEntries
-    try PacketRules().check("port mapping", of: attachment, PublishingLayout.layout, entries) {
+    try PacketRules.ofHost().check("port mapping", of: attachment, PublishingLayout.layout, entries) {
       (socket) throws(NetlinkError) in
       for (port, entry) in zip(ports, entries) {
         if try socket.element(entry.element.key, of: entry.set)?.value != entry.element.value {
@@ -135,7 +135,7 @@ struct PublishedPorts {
       keys += members(address, .fromNearby)
       keys += members(address, .fromEverywhere)
     }
-    try PacketRules().remove(keys, of: attachmentComment(of: attachment))
+    try PacketRules.ofHostIfAny()?.remove(keys, of: attachmentComment(of: attachment))
   }
 }
 

@@ -17,7 +17,7 @@ struct ReferencePortMap {
 
   /// Removes the rules, as far as there are any.
   func remove() throws(PluginError) {
-    let rules = try ReferenceRules()
+    guard let rules = try ReferenceRules() else { return }
     var failures = FailureList()
     for family in AddressFamily.allCases {
       let table = TableReference(family, name: "cni_hostport")

@@ -12,15 +12,16 @@ struct Masquerade {
   let addresses: [CIDR]
 
   func add() throws(PluginError) {
-    try PacketRules().put(entries, upon: lay)
+    try PacketRules.ofHost().put(entries, upon: lay)
   }
 
   func remove() throws(PluginError) {
-    try PacketRules().remove(entries.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
+    try PacketRules.ofHostIfAny()?.remove(
+      entries.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
   func check() throws(PluginError) {
-    try PacketRules().check("masquerade", of: attachment, Self.layout, entries)
+    try PacketRules.ofHost().check("masquerade", of: attachment, Self.layout, entries)
   }
 
   /// Two elements for each address: that it is masqueraded, and what it is at home in.

@@ -2,13 +2,17 @@ internal import CNI
 internal import LinuxSystem
 internal import NFTables
 internal import Netlink
+internal import Synchronization
 internal import SystemPackage
 
 /// The packet rules of this host: tables with a few chains that never change, and sets and maps that the chains look
 /// things up in. An attachment is a few elements of them, so that it costs the same however many there are.
 ///
 /// `docs/packet-rules.md` shows the tables and a packet's way through them.
-struct PacketRules: ~Copyable {
+///
+/// A process speaks to the kernel by one socket and closes it when it ends. Who closes a socket of nf_tables waits until
+/// what was removed by it is free, 10 to 20 ms later; whatever else the process does meanwhile costs nothing more.
+final class PacketRules: Sendable {
   /// The table of what concerns IPv4 and IPv6.
   static let table = TableReference(family: .inet, name: "swift-cni")
 
@@ -36,9 +40,37 @@ struct PacketRules: ~Copyable {
   /// How often a change is tried that others get in the way of each time.
   private static let attempts = 100
 
-  /// Opens a socket in the host's namespace.
-  init() throws(PluginError) {
-    socket = try netlink { () throws(NetlinkError) in try NFTablesSocket() }
+  private let namespace: FileIdentity?
+
+  /// The one of this process.
+  private static let current = Mutex<PacketRules?>(nil)
+
+  private init(in namespace: FileIdentity?) throws(NetlinkError) {
+    self.namespace = namespace
+    socket = try NFTablesSocket()
+  }
+
+  /// The rules of the host's namespace, which is the calling thread's.
+  static func ofHost() throws(PluginError) -> PacketRules { try netlink(open) }
+
+  /// The same, to take rules back; nil where the kernel has no packet rules, so that none can be left.
+  static func ofHostIfAny() throws(PluginError) -> PacketRules? {
+    do throws(NetlinkError) {
+      return try open()
+    } catch {
+      if error.code == .protocolNotSupported { return nil }
+      throw PluginError(error)
+    }
+  }
+
+  private static func open() throws(NetlinkError) -> PacketRules {
+    let namespace = try? FileIdentity(ofPath: "/proc/thread-self/ns/net")
+    return try current.withLock { (rules) throws(NetlinkError) in
+      if let rules, let namespace, rules.namespace == namespace { return rules }
+      let opened = try PacketRules(in: namespace)
+      rules = opened
+      return opened
+    }
   }
 
   /// Adds elements: all of them, or none where one is taken.

@@ -18,15 +18,16 @@ struct SpoofCheck {
   let port: GuardedPort
 
   func add() throws(PluginError) {
-    try PacketRules().put(entries) { (batch, _) in Self.layout.lay(in: &batch) }
+    try PacketRules.ofHost().put(entries) { (batch, _) in Self.layout.lay(in: &batch) }
   }
 
   func remove() throws(PluginError) {
-    try PacketRules().remove(entries.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
+    try PacketRules.ofHostIfAny()?.remove(
+      entries.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
   func check() throws(PluginError) {
-    try PacketRules().check("macspoofchk", of: attachment, Self.layout, entries)
+    try PacketRules.ofHost().check("macspoofchk", of: attachment, Self.layout, entries)
   }
 
   /// Two elements: that the port is guarded, and the address that may come in through it.

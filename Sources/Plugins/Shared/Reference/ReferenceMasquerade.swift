@@ -17,7 +17,7 @@ struct ReferenceMasquerade {
 
   /// Removes the rules, as far as there are any.
   func remove() throws(PluginError) {
-    let rules = try ReferenceRules()
+    guard let rules = try ReferenceRules() else { return }
     let instance = ReferenceNames.masqueradeInstance(
       network: attachment.network, interfaceName: attachment.interfaceName, containerID: attachment.containerID)
     try rules.remove(from: Self.checks) { $0.comment?.hasPrefix(instance) == true }

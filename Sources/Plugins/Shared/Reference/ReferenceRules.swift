@@ -11,10 +11,14 @@ internal import SystemPackage
 /// Where the reference never was, the kernel says of a few names that there is nothing, and that is all that it costs. The
 /// kernel finds no rule by what it says, so where there is one of the chains its rules are read: the reference has one chain
 /// for all containers of the host.
-struct ReferenceRules: ~Copyable {
+struct ReferenceRules {
   private let kernel: PacketRules
 
-  init() throws(PluginError) { kernel = try PacketRules() }
+  /// - Returns: nil where the kernel has no packet rules.
+  init?() throws(PluginError) {
+    guard let kernel = try PacketRules.ofHostIfAny() else { return nil }
+    self.kernel = kernel
+  }
 
   /// The table of iptables that changes addresses.
   static func natTable(_ family: AddressFamily) -> TableReference { TableReference(family, name: "nat") }

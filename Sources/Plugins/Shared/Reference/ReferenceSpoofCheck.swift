@@ -14,7 +14,7 @@ struct ReferenceSpoofCheck {
 
   /// Removes the rules, as far as there are any.
   func remove() throws(PluginError) {
-    let rules = try ReferenceRules()
+    guard let rules = try ReferenceRules() else { return }
     let name = "cni-br-iface-\(attachment.containerID)-\(attachment.interfaceName)"
     let chain = ChainReference(Self.table, name)
     let addresses = ChainReference(Self.table, name + "-mac")
