@@ -48,7 +48,8 @@ struct FirewallTests {
       "-N CNI-ADMIN", "-N CNI-FORWARD",
       #"-A FORWARD -m comment --comment "CNI firewall plugin rules" -j CNI-FORWARD"#,
       #"-A CNI-FORWARD -m comment --comment "CNI firewall plugin admin overrides" -j CNI-ADMIN"#,
-      "-A CNI-FORWARD -m mark --mark 0x1000/0x1000 -m comment --comment \"accepted in the table inet swift-cni\" -j ACCEPT",
+      "-A CNI-FORWARD -m mark --mark 0x1000/0x1000 -m comment "
+        + #"--comment "accepted in the table inet swift-cni" -j ACCEPT"#,
     ]
     return family + family
   }()
@@ -111,7 +112,8 @@ struct FirewallTests {
   func encodedCall() {
     let call = DBusCall(destination: "a.b", path: "/a", interface: "a.b", member: "m", arguments: ["x", "yz"])
     let bytes: [UInt8] =
-      [0x6c, 1, 0, 1] + [15, 0, 0, 0] + [7, 0, 0, 0] + [72, 0, 0, 0]  // call, length of the body, serial, length of the fields
+      [0x6c, 1, 0, 1] + [15, 0, 0, 0]  // a call; the length of the body
+      + [7, 0, 0, 0] + [72, 0, 0, 0]  // the number; the length of the fields
       + [1, 1, 0x6f, 0, 2, 0, 0, 0, 0x2f, 0x61, 0, 0, 0, 0, 0, 0]  // path "/a"
       + [2, 1, 0x73, 0, 3, 0, 0, 0, 0x61, 0x2e, 0x62, 0, 0, 0, 0, 0]  // interface "a.b"
       + [3, 1, 0x73, 0, 1, 0, 0, 0, 0x6d, 0, 0, 0, 0, 0, 0, 0]  // member "m"

@@ -99,7 +99,7 @@ struct LinkTests {
   func allMulticast(_ wanted: Bool) throws {
     let machine = try Machine()
     _ = try machine.addPair("a", peer: "b")
-    try machine.ip.run("link set a allmulticast \(wanted ? "off" : "on")")
+    try machine.ip.run("link set dev a allmulticast \(wanted ? "off" : "on")")
     try machine.socket.perform([.setLink(.name("a"), LinkChanges(takesAllMulticast: wanted))])
     #expect(try #require(try machine.socket.link(named: "a")).takesAllMulticast == wanted)
     let flags = try machine.ip.link("a")["flags"] as? [String]

@@ -28,7 +28,7 @@ struct MainPluginConfiguration {
     do throws(JSONError) {
       network = try NetworkConfiguration(json: call.configuration)
       mtu = try call.configuration.value("mtu", default: 0)
-      let backend = try RuleBackend(call.configuration, "ipMasqBackend")
+      let backend: RuleBackend = try call.configuration.value("ipMasqBackend", default: .nftables)
       masquerade = try call.configuration.value("ipMasq", default: false) ? backend : nil
     } catch {
       throw .invalid(error)

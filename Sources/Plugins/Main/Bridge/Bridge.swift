@@ -85,6 +85,8 @@ struct Bridge: JournaledPlugin {
   func status(_ call: Call) throws(PluginError) {
     let configuration = try BridgeConfiguration(call)
     try Readiness(call: call, addressManager: configuration.common.addressManager).check()
+    try configuration.common.masquerade?.checkReadiness()
+    if configuration.checksSpoofing { try RuleBackend.nftables.checkReadiness() }
     let link = try netlink { () throws(NetlinkError) in try RouteSocket().link(named: configuration.bridge) }
     guard let link, link.kind != "bridge" else { return }
     // Attachments that are there have lost their bridge.

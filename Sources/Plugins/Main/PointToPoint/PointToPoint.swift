@@ -58,5 +58,6 @@ struct PointToPoint: JournaledPlugin {
   func status(_ call: Call) throws(PluginError) {
     let configuration = try PointToPointConfiguration(call)
     try Readiness(call: call, addressManager: configuration.addressManager).check()
+    try configuration.common.masquerade?.checkReadiness()
   }
 }

@@ -81,9 +81,11 @@ extension HostEnd {
       let filter = Redirection.filter(to: target.index, parent: .ingressDiscipline)
       return [.addQueueingDiscipline(.ingress, to: link.index), .addTrafficFilter(filter, to: link.index)]
     }
-    // Behind those that somebody else has put there.
+    // Behind those that somebody else has put there. Behind the last rank there is none: the kernel may refuse it then.
     var filter = Redirection.filter(to: target.index, parent: parent)
-    for other in try incomingFilters(on: host) { filter.preference = max(filter.preference, other.preference + 1) }
+    for other in try incomingFilters(on: host) where other.preference >= filter.preference {
+      filter.preference = other.preference == .max ? .max : other.preference + 1
+    }
     return [.addTrafficFilter(filter, to: link.index)]
   }
 }

@@ -45,13 +45,8 @@ struct AttachmentFirewall {
     // What is kept away comes before what is let pass.
     if let rules {
       try rules.add()
-      let kernel = try PacketRules()
-      do throws(BatchError) {
-        try kernel.commitUndisturbed { (batch) throws(NetlinkError) in
-          try completeChains(adminChain, &batch, kernel.socket)
-        }
-      } catch {
-        throw PluginError(error.error)
+      try PacketRules().change { (batch, socket) throws(NetlinkError) in
+        try completeChains(adminChain, &batch, socket)
       }
     }
     if let isolatedPort {
@@ -107,15 +102,12 @@ struct AttachmentFirewall {
   /// Verifies that all of it is there.
   func check(adminChain: String, environment: Environment) throws(PluginError) {
     if let rules {
-      let kernel = try PacketRules()
-      let fault = try netlink { () throws(NetlinkError) -> String? in
-        if let fault = try rules.firstFault(kernel) { return fault }
+      try rules.check { (socket) throws(NetlinkError) in
         // What would have to be done for the chains to be as ADD leaves them.
         var missing = Batch()
-        try completeChains(adminChain, &missing, kernel.socket)
+        try completeChains(adminChain, &missing, socket)
         return missing.operations.last.map { "it is not complete, an ADD would \($0.description)" }
       }
-      if let fault { throw PluginError("firewall of \(attachmentComment(of: attachment)): \(fault)") }
     }
     if let isolatedPort, try !isolatedPort.isIsolated {
       throw PluginError("bridge port \(quoted(isolatedPort.name)) is not isolated")
@@ -159,11 +151,9 @@ extension AttachmentFirewall {
       case "same-bridge": ingress = .sameBridge(String(value))
       case "isolated": ingress = .isolated
       case "port":
-        guard let blank = value.utf8.firstIndex(of: UInt8(ascii: " ")), let address = MACAddress(String(value[..<blank]))
-        else {
-          continue
-        }
-        isolatedPort = .init(name: String(value[value.utf8.index(after: blank)...]), address: address)
+        guard let blank = value.utf8.firstIndex(of: UInt8(ascii: " ")) else { continue }
+        let name = String(value[value.utf8.index(after: blank)...])
+        isolatedPort = MACAddress(String(value[..<blank])).map { .init(name: name, address: $0) }
       default: break
       }
     }

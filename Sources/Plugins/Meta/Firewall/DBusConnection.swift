@@ -120,7 +120,8 @@ struct DBusConnection: ~Copyable {
     while bytes.count < count {
       let missing = count - bytes.count
       try waitNoLongerThanTheEnd()
-      let part: Result<[UInt8], SystemError> = withUnsafeTemporaryAllocation(byteCount: missing, alignment: 1) { buffer in
+      let part: Result<[UInt8], SystemError> = withUnsafeTemporaryAllocation(byteCount: missing, alignment: 1) {
+        buffer in
         Result { () throws(SystemError) in
           let received = try systemCall("receive") { recv(socket.rawValue, buffer.baseAddress, missing, 0) }
           return Array(UnsafeRawBufferPointer(rebasing: buffer[..<received]))

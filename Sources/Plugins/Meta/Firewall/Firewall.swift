@@ -1,7 +1,5 @@
 internal import CNI
 internal import LinuxSystem
-internal import NFTables
-internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
@@ -61,16 +59,18 @@ struct Firewall: ChainedPlugin {
   func status(_ call: Call) throws(PluginError) {
     let configuration = try FirewallConfiguration(call)
     try Readiness(call: call, addressManager: nil).check()
-    do throws(PluginError) {
-      switch configuration.backend {
-      case .nftables: _ = try netlink { () throws(NetlinkError) in try NFTablesSocket().generation() }
-      case .iptables: for family in AddressFamily.allCases { _ = try IPTables.require(family) }
-      case .firewalld:
+    // An ingress policy is made of packet rules with each backend.
+    if configuration.ingressPolicy != .open { try RuleBackend.nftables.checkReadiness() }
+    switch configuration.backend {
+    case .nftables: try RuleBackend.nftables.checkReadiness()
+    case .iptables: try RuleBackend.iptables.checkReadiness()
+    case .firewalld:
+      do throws(PluginError) {
         var firewalld = try Firewalld.open(zone: configuration.firewalldZone, environment: call.environment)
         try firewalld.checkPresence()
+      } catch {
+        throw PluginError(.unavailable, error.message, details: error.details)
       }
-    } catch {
-      throw PluginError(.unavailable, error.message, details: error.details)
     }
   }
 

@@ -22,9 +22,7 @@ struct ForwardChain {
   static let name = "CNI-FORWARD"
 
   /// The table of iptables, or of ip6tables.
-  static func table(_ family: AddressFamily) -> TableReference {
-    TableReference(family: family == .ipv4 ? .ip : .ip6, name: "filter")
-  }
+  static func table(_ family: AddressFamily) -> TableReference { TableReference(family, name: "filter") }
 
   /// Adds to a batch what is missing. What is there stays where it is.
   ///
@@ -47,7 +45,7 @@ struct ForwardChain {
     for chain in [own, admin] where try socket.chain(chain) == nil { batch.create(Chain(chain)) }
     if try socket.chain(forward) == nil {
       // As iptables makes it. One that is there keeps its policy, which this would change.
-      batch.create(Chain(forward, base: .init(.filter, .forward, priority: 0)))
+      batch.create(Chain(forward, base: .init(.filter, .forward, priority: ChainPriority.filter)))
     }
     // People's own rules come first. Those of the reference may come before, as they accept only, too.
     if !accepts { batch.append(accept, to: own) }

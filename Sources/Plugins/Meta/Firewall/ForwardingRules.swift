@@ -32,15 +32,17 @@ struct ForwardingRules {
       allKeys.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
-  /// What is not as ``add()`` makes it, in words; nil for nothing.
-  func firstFault(_ rules: borrowing PacketRules) throws(NetlinkError) -> String? {
-    if let fault = try rules.firstFault(Self.layout, entries) { return fault }
-    guard ingress == .open else { return nil }
-    for address in addresses {
-      let guarded = try rules.socket.element(ElementKey(.address(address)), of: Self.guarded(address.family))
-      if guarded != nil { return "\(address) is guarded, as another ingressPolicy has it" }
+  /// Verifies that all is as ``add()`` makes it.
+  ///
+  /// - Parameter more: Looks for what else may be at fault.
+  func check(more: (borrowing NFTablesSocket) throws(NetlinkError) -> String?) throws(PluginError) {
+    try PacketRules().check("firewall", of: attachment, Self.layout, entries) { (socket) throws(NetlinkError) in
+      for address in ingress == .open ? addresses : [] {
+        let guarded = try socket.element(ElementKey(.address(address)), of: Self.guarded(address.family))
+        if guarded != nil { return "\(address) is guarded, as another ingressPolicy has it" }
+      }
+      return try more(socket)
     }
-    return nil
   }
 
   // MARK: Elements
@@ -116,17 +118,14 @@ extension ForwardingRules {
       ]
     }
     layout.openChains = [forwardingAdmin]
-    let start = Chain.Base(.filter, .forward, priority: filterPriority - 10)
+    let start = Chain.Base(.filter, .forward, priority: ChainPriority.filter - 10)
     layout.addBaseChain(forwarding.name, start) { $0.rules = forwardingRules }
     layout.addChain(forwardingKnown.name) { $0.rules = knownRules }
     layout.addChain(forwardingAccepted.name) { $0.rules = [Rule(.setMark(acceptedBit), .accept)] }
-    let end = Chain.Base(.filter, .forward, priority: filterPriority + 10)
+    let end = Chain.Base(.filter, .forward, priority: ChainPriority.filter + 10)
     layout.addBaseChain(forwardingEnd.name, end) { $0.rules = [Rule(.clearMark(acceptedBit))] }
     return layout
   }
-
-  /// `NF_IP_PRI_FILTER` of <linux/netfilter_ipv4.h>: where the chains of iptables are.
-  private static let filterPriority: Int32 = 0
 
   private static var forwardingRules: [Rule] {
     // An `accept` of people's own rules ends the chain, with the mark that it stands for.

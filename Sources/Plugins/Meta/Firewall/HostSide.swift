@@ -20,7 +20,8 @@ struct HostSide {
     let host = try netlink { () throws(NetlinkError) in try RouteSocket() }
     var first: Link?
     for interface in result.interfaces where interface.sandbox == nil && !interface.name.isEmpty {
-      guard let link = try netlink({ () throws(NetlinkError) in try host.link(named: interface.name) }) else { continue }
+      let link = try netlink { () throws(NetlinkError) in try host.link(named: interface.name) }
+      guard let link else { continue }
       if let side = try side(of: link, on: host) { return side }
       first = first ?? link
     }

@@ -7,7 +7,7 @@ internal import NetworkAddresses
 /// a container sends and the answers to it. The rules do not say whose they are.
 struct IPTablesFirewall {
   private static let table = "filter"
-  private static let chain = "CNI-FORWARD"
+  private static let chain = ForwardChain.name
 
   /// The chain in which the administrator overrides what the plugin accepts.
   let adminChain: String

@@ -17,18 +17,10 @@ struct ReferenceFirewall {
   /// The kernel finds no rule by what it says, so they are looked for among all of the chain. This executable makes none
   /// in there but a few for all containers.
   func remove() throws(PluginError) {
-    let kernel = try PacketRules()
-    do throws(BatchError) {
-      try kernel.commitUndisturbed { (batch) throws(NetlinkError) in
-        for family in AddressFamily.allCases where addresses.contains(where: { $0.family == family }) {
-          let chain = ChainReference(ForwardChain.table(family), ForwardChain.name)
-          for rule in try kernel.socket.rules(of: chain) where isRuleForAddress(rule, family) {
-            if let handle = rule.handle { batch.deleteRule(handle: handle, from: chain) }
-          }
-        }
-      }
-    } catch {
-      throw PluginError(error.error)
+    let rules = try ReferenceRules()
+    for family in AddressFamily.allCases where addresses.contains(where: { $0.family == family }) {
+      let chain = ChainReference(ForwardChain.table(family), ForwardChain.name)
+      try rules.remove(from: chain) { isRuleForAddress($0, family) }
     }
   }
 

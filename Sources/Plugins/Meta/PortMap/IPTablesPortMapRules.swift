@@ -120,11 +120,22 @@ struct IPTablesPortMapRules {
           }
           let claimed = other.network("-d")?.address
           guard claimed == mapping.specificHostAddress || (claimed == nil && !isSpecific) else { continue }
-          let holder = rule.text.dropFirst(start.count).dropLast(end.count)
+          let comment = rule.text.dropFirst(start.count).dropLast(end.count)
+          let place = mapping.specificHostAddress.map { " at \($0)" } ?? ""
           throw PluginError(
-            "host port \(mapping.transport.rawValue) \(mapping.hostText) is already published: \(holder)")
+            PublishedPorts.portTaken,
+            "host \(mapping.transport.rawValue) port \(port)\(place) is taken by \(Self.holder(comment))",
+            details: "network/container, as in the chain \(IPTablesPortMap.dispatcher) of iptables")
         }
       }
     }
+  }
+
+  /// `net1/cid1`, where a listing has `"dnat name: \"net1\" id: \"cid1\""`.
+  private static func holder(_ comment: Substring) -> String {
+    let parts = comment.split(separator: "\"", omittingEmptySubsequences: false)
+    // A quote within the comment has a backslash before it, which the part before the quote ends with.
+    guard parts.count == 7 else { return String(comment) }
+    return "\(parts[2].dropLast())/\(parts[4].dropLast())"
   }
 }

@@ -82,15 +82,10 @@ struct LocalnetLink {
         guard error.code == .noSuchFileOrDirectory else { throw error }
       }
     }
-    let rules = try PacketRules()
-    do throws(BatchError) {
-      try rules.commitUndisturbed { (batch) throws(NetlinkError) in
-        let key = ElementKey(.interfaceName(name))
-        guard try rules.socket.element(key, of: PublishingLayout.localnetLinks) != nil else { return }
-        batch.delete(key, from: PublishingLayout.localnetLinks)
-      }
-    } catch {
-      throw PluginError(error.error)
+    try PacketRules().change { (batch, socket) throws(NetlinkError) in
+      let key = ElementKey(.interfaceName(name))
+      guard try socket.element(key, of: PublishingLayout.localnetLinks) != nil else { return }
+      batch.delete(key, from: PublishingLayout.localnetLinks)
     }
     _ = rmdir(directory)
   }

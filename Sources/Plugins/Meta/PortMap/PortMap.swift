@@ -1,7 +1,5 @@
 internal import CNI
 internal import LinuxSystem
-internal import NFTables
-internal import Netlink
 internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import State
@@ -53,12 +51,7 @@ struct PortMap: ChainedPlugin {
   func status(_ call: Call) throws(PluginError) {
     let configuration = try PortMapConfiguration(call)
     try Readiness(call: call, addressManager: nil).check()
-    if configuration.backend == .iptables { return }
-    do throws(NetlinkError) {
-      _ = try NFTablesSocket().generation()
-    } catch {
-      throw PluginError(.unavailable, "the kernel has no nf_tables: \(error)")
-    }
+    try configuration.backend.checkReadiness()
   }
 
   // MARK: Taking back

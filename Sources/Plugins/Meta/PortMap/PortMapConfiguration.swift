@@ -5,16 +5,8 @@ internal import NetworkAddresses
 
 /// The configuration of the `portmap` plugin.
 struct PortMapConfiguration {
-  /// What makes the rules.
-  enum Backend: String {
-    /// The kernel's nf_tables, directly.
-    case nftables
-    /// The tools `iptables` and `ip6tables`, with the chains that the reference makes.
-    case iptables
-  }
-
   /// What makes the rules: `backend`, and nf_tables where the configuration names none.
-  let backend: Backend
+  let backend: RuleBackend
 
   /// The ports to publish, each once, in the order in which they were given: `runtimeConfig.portMappings`.
   let mappings: [PortMapping]
@@ -56,7 +48,7 @@ struct PortMapConfiguration {
 
 extension PortMapConfiguration: JSONDecodable {
   init(json: JSONValue) throws(JSONError) {
-    let namedBackend = try Self.namedBackend(json)
+    let namedBackend: RuleBackend? = try json.valueIfPresent("backend")
     backend = namedBackend ?? .nftables
     translatesSources = try json.value("snat", default: true)
     masqueradesAll = try json.value("masqAll", default: false)
@@ -81,22 +73,13 @@ extension PortMapConfiguration: JSONDecodable {
     mappings = try Self.mappings(runtime)
   }
 
-  private static func namedBackend(_ json: JSONValue) throws(JSONError) -> Backend? {
-    guard let name = try json.valueIfPresent("backend", as: String.self) else { return nil }
-    guard let backend = Backend(rawValue: name) else {
-      throw JSONError(
-        "unrecognized backend \(quoted(name)) (must be nftables or iptables)", at: json["backend"] ?? json)
-    }
-    return backend
-  }
-
   /// Reads conditions and refuses those in the words of another backend than the one that is named.
   private static func conditionTokens(
-    _ key: String, of json: JSONValue, for backend: Backend?
+    _ key: String, of json: JSONValue, for backend: RuleBackend?
   ) throws(JSONError) -> [String] {
     let tokens: [String] = try json.value(key, default: [])
     guard let first = tokens.first, !first.isEmpty else { return [] }
-    let language: Backend = first.hasPrefix("-") || first.hasPrefix("!") ? .iptables : .nftables
+    let language: RuleBackend = first.hasPrefix("-") || first.hasPrefix("!") ? .iptables : .nftables
     if let backend, backend != language {
       throw JSONError(
         "\(quoted(first)) is an option of the \(language.rawValue) backend, and \(backend.rawValue) was requested",

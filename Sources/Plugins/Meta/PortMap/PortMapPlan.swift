@@ -24,7 +24,7 @@ struct PortMapPlan {
   /// An address is another interface's only where the result says so.
   private static func addresses(of interface: String, in result: AttachmentResult) -> [CIDR] {
     var addresses: [CIDR] = []
-    for family in [AddressFamily.ipv4, .ipv6] {
+    for family in AddressFamily.allCases {
       let own = result.addresses.first { address in
         guard address.address.address.family == family else { return false }
         guard let index = address.interface, result.interfaces.indices.contains(index) else { return true }

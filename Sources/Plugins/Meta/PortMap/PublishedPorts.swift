@@ -60,18 +60,16 @@ struct PublishedPorts {
 
   /// Verifies that everything is there as ``add()`` has made it.
   func check() throws(PluginError) {
-    let rules = try PacketRules()
     let entries = portEntries + memberEntries
-    let fault = try netlink { () throws(NetlinkError) -> String? in
-      if let fault = try rules.firstFault(PublishingLayout.layout, entries) { return fault }
+    try PacketRules().check("port mapping", of: attachment, PublishingLayout.layout, entries) {
+      (socket) throws(NetlinkError) in
       for (port, entry) in zip(ports, entries) {
-        if try rules.socket.element(entry.element.key, of: entry.set)?.value != entry.element.value {
+        if try socket.element(entry.element.key, of: entry.set)?.value != entry.element.value {
           return "\(port) leads elsewhere than to \(port.containerAddress) port \(port.containerPort)"
         }
       }
       return nil
     }
-    if let fault { throw PluginError(.internal, "port mapping of \(attachmentComment(of: attachment)): \(fault)") }
   }
 
   // MARK: Elements

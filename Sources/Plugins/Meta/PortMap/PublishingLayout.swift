@@ -78,10 +78,9 @@ enum PublishingLayout {
 
   /// Everything but what conditions and lengths of prefixes need.
   static var layout: RuleLayout {
-    let families = [AddressFamily.ipv4, .ipv6]
     var layout = RuleLayout(table: PacketRules.table)
     layout.openChains = [conditionalAddressPorts, conditionalPorts]
-    for family in families {
+    for family in AddressFamily.allCases {
       layout.sets += definitions(family, nil, "port of the host : port of a container")
       layout.sets.append(
         SetDefinition(
@@ -91,22 +90,22 @@ enum PublishingLayout {
     layout.sets.append(
       SetDefinition(
         publishedToLoopback, key: [.ipv4Address], comment: "published to 127.0.0.0/8 of the host"))
-    addTranslation(to: &layout, families)
-    addReturn(to: &layout, families)
+    addTranslation(to: &layout)
+    addReturn(to: &layout)
     return layout
   }
 
   /// The way in: the destination is translated where a packet comes from outside, and where it is made.
-  private static func addTranslation(to layout: inout RuleLayout, _ families: [AddressFamily]) {
+  private static func addTranslation(to layout: inout RuleLayout) {
     for (name, hook) in [("publishing-in", Chain.Hook.prerouting), ("publishing-out", .output)] {
-      layout.addBaseChain(name, .init(.nat, hook, priority: NATPriority.destination)) { chain in
+      layout.addBaseChain(name, .init(.nat, hook, priority: ChainPriority.destinationNAT)) { chain in
         chain.rules.append(Rule(.toLocalAddress, .goTo("host-ports")))
       }
     }
     layout.addChain("host-ports") { chain in
       chain.rules.append(Rule(.setMark(mark), comment: "until it leaves"))
       chain.rules.append(Rule(.jump(conditionalAddressPorts.name)))
-      for family in families {
+      for family in AddressFamily.allCases {
         chain.rules.append(Rule(.family(family), translate(family, addressPorts: addressPorts(family, nil))))
       }
       chain.rules.append(Rule(.jump(conditionalPorts.name)))
@@ -123,13 +122,13 @@ enum PublishingLayout {
   }
 
   /// The way out: the source is translated where answers would not come back this way.
-  private static func addReturn(to layout: inout RuleLayout, _ families: [AddressFamily]) {
-    layout.addBaseChain("publishing-return", .init(.nat, .postrouting, priority: NATPriority.source - 1)) { chain in
+  private static func addReturn(to layout: inout RuleLayout) {
+    layout.addBaseChain("publishing-return", .init(.nat, .postrouting, priority: ChainPriority.sourceNAT - 1)) { chain in
       chain.rules.append(Rule(.mark(has: mark), .goTo("published")))
     }
     layout.addChain("published") { chain in
       chain.rules.append(Rule(.clearMark(mark)))
-      for family in families {
+      for family in AddressFamily.allCases {
         chain.rules.append(
           Rule(
             .family(family), .match(.destinationAddress(family), in: publishedToAll(family).name), .masquerade()))
@@ -140,7 +139,7 @@ enum PublishingLayout {
             .ipv4, .match(.sourceAddress(.ipv4), in: loopback),
             .match(.destinationAddress(.ipv4), in: publishedToLoopback.name), .masquerade()))
       }
-      for family in families {
+      for family in AddressFamily.allCases {
         chain.rules.append(Rule(.family(family), .jump(publishedToSubnet.chain(for: family).name)))
       }
     }
@@ -153,8 +152,8 @@ enum PublishingLayout {
     var layout = RuleLayout(table: PacketRules.table)
     layout.sets.append(
       SetDefinition(localnetLinks, key: [.interfaceName], comment: "links with route_localnet"))
-    // `raw`, before connections are tracked: an answer that goes back to a loopback address still has another one here.
-    layout.addBaseChain("localnet-guard", .init(.filter, .prerouting, priority: -300)) { chain in
+    // Before connections are tracked: an answer that goes back to a loopback address still has another one here.
+    layout.addBaseChain("localnet-guard", .init(.filter, .prerouting, priority: ChainPriority.raw)) { chain in
       guard let loopback = CIDR("127.0.0.0/8") else { return }
       chain.rules.append(
         Rule(

@@ -20,7 +20,7 @@ struct ReferencePortMap {
     let rules = try ReferenceRules()
     var failures = FailureList()
     for family in AddressFamily.allCases {
-      let table = TableReference(family: family == .ipv4 ? .ip : .ip6, name: "cni_hostport")
+      let table = TableReference(family, name: "cni_hostport")
       for chain in try rules.has(table) ? Self.chains : [] {
         failures.collect { () throws(PluginError) in
           try rules.remove(from: ChainReference(table, chain)) { rule in

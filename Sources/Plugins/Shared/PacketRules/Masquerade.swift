@@ -20,11 +20,7 @@ struct Masquerade {
   }
 
   func check() throws(PluginError) {
-    let rules = try PacketRules()
-    let fault = try netlink { () throws(NetlinkError) in
-      try rules.firstFault(Self.layout, entries)
-    }
-    if let fault { throw PluginError(.internal, "masquerade of \(attachmentComment(of: attachment)): \(fault)") }
+    try PacketRules().check("masquerade", of: attachment, Self.layout, entries)
   }
 
   /// Two elements for each address: that it is masqueraded, and what it is at home in.
@@ -68,15 +64,15 @@ extension Masquerade {
 
   private static var layout: RuleLayout {
     var layout = RuleLayout(table: PacketRules.table)
-    layout.addBaseChain("masquerading", .init(.nat, .postrouting, priority: NATPriority.source)) { chain in
-      for family in [AddressFamily.ipv4, .ipv6] {
+    layout.addBaseChain("masquerading", .init(.nat, .postrouting, priority: ChainPriority.sourceNAT)) { chain in
+      for family in AddressFamily.allCases {
         chain.rules.append(
           Rule(
             .family(family), .match(.sourceAddress(family), in: addresses(family).name),
             .goTo("masquerading\(family.digit)")))
       }
     }
-    for family in [AddressFamily.ipv4, .ipv6] {
+    for family in AddressFamily.allCases {
       let multicast = CIDR(family == .ipv4 ? "224.0.0.0/4" : "ff00::/8")
       layout.sets.append(
         SetDefinition(

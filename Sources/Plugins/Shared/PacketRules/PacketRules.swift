@@ -24,8 +24,11 @@ struct PacketRules: ~Copyable {
     var element: SetElement
   }
 
-  /// Adds to a batch what elements need: tables, chains, sets and rules. It may look at what is there.
-  typealias Foundation = (inout Batch, borrowing NFTablesSocket) throws(NetlinkError) -> Void
+  /// Adds changes to a batch. It may look at what is there.
+  typealias Change = (inout Batch, borrowing NFTablesSocket) throws(NetlinkError) -> Void
+
+  /// Adds to a batch what elements need: tables, chains, sets and rules.
+  typealias Foundation = Change
 
   /// What speaks to the kernel.
   let socket: NFTablesSocket
@@ -59,7 +62,7 @@ struct PacketRules: ~Copyable {
     }
     var start = 0
     do throws(BatchError) {
-      try commitUndisturbed { (batch) throws(NetlinkError) in
+      try commitUndisturbed { (batch, socket) throws(NetlinkError) in
         try foundation(&batch, socket)
         start = batch.count
         for entry in entries { batch.create(entry.element, in: entry.set) }
@@ -76,18 +79,14 @@ struct PacketRules: ~Copyable {
   /// Adds elements, and takes over those whose key is taken: an address belongs to whoever got it last.
   func put(_ entries: [Entry], upon foundation: Foundation) throws(PluginError) {
     guard try create(entries, upon: foundation) != nil else { return }
-    do throws(BatchError) {
-      try commitUndisturbed { (batch) throws(NetlinkError) in
-        try foundation(&batch, socket)
-        for entry in entries {
-          if try socket.element(entry.element.key, of: entry.set) != nil {
-            batch.delete(entry.element.key, from: entry.set)
-          }
-          batch.create(entry.element, in: entry.set)
+    try change { (batch, socket) throws(NetlinkError) in
+      try foundation(&batch, socket)
+      for entry in entries {
+        if try socket.element(entry.element.key, of: entry.set) != nil {
+          batch.delete(entry.element.key, from: entry.set)
         }
+        batch.create(entry.element, in: entry.set)
       }
-    } catch {
-      throw PluginError(error.error)
     }
   }
 
@@ -95,25 +94,31 @@ struct PacketRules: ~Copyable {
   ///
   /// - Parameter owner: The comment that the elements must have. See ``attachmentComment(of:)``.
   func remove(_ keys: [(set: SetReference, key: ElementKey)], of owner: String) throws(PluginError) {
-    do throws(BatchError) {
-      try commitUndisturbed { (batch) throws(NetlinkError) in
-        for (set, key) in keys where try socket.element(key, of: set)?.comment == owner {
-          batch.delete(key, from: set)
-        }
+    try change { (batch, socket) throws(NetlinkError) in
+      for (set, key) in keys where try socket.element(key, of: set)?.comment == owner {
+        batch.delete(key, from: set)
       }
+    }
+  }
+
+  /// Changes the rules in one transaction that is right only for what the body has seen of them: when something has
+  /// changed meanwhile, nothing happens and the body is asked again.
+  func change(_ body: Change) throws(PluginError) {
+    do throws(BatchError) {
+      try commitUndisturbed(body)
     } catch {
       throw PluginError(error.error)
     }
   }
 
-  /// Commits a batch that is right only if nothing has changed since it was made, and makes it again if something has.
-  func commitUndisturbed(_ body: (inout Batch) throws(NetlinkError) -> Void) throws(BatchError) {
+  /// The same, for who has to know which operation was refused.
+  private func commitUndisturbed(_ body: Change) throws(BatchError) {
     var attempt = 1
     while true {
       var batch = Batch()
       do throws(NetlinkError) {
         batch.generation = try socket.generation()
-        try body(&batch)
+        try body(&batch, socket)
       } catch {
         throw BatchError(position: nil, error: error)
       }

@@ -1,3 +1,4 @@
+internal import CNI
 internal import NFTables
 internal import Netlink
 
@@ -58,8 +59,24 @@ struct RuleLayout {
 }
 
 extension PacketRules {
+  /// Verifies, for CHECK, that a layout and the elements of an attachment are there.
+  ///
+  /// - Parameters:
+  ///   - subject: What they are, for the error: `masquerade`.
+  ///   - more: Looks for what else may be at fault, and says it in words.
+  func check(
+    _ subject: String, of attachment: Attachment, _ layout: RuleLayout, _ entries: [Entry],
+    more: (borrowing NFTablesSocket) throws(NetlinkError) -> String? = { _ in nil }
+  ) throws(PluginError) {
+    let fault = try netlink { () throws(NetlinkError) -> String? in
+      if let fault = try firstFault(layout, entries) { return fault }
+      return try more(socket)
+    }
+    if let fault { throw PluginError(.internal, "\(subject) of \(attachmentComment(of: attachment)): \(fault)") }
+  }
+
   /// What is missing of a layout and of elements, in words; nil for nothing.
-  func firstFault(_ layout: RuleLayout, _ entries: [Entry]) throws(NetlinkError) -> String? {
+  private func firstFault(_ layout: RuleLayout, _ entries: [Entry]) throws(NetlinkError) -> String? {
     if let fault = try layout.firstFault(socket) { return fault }
     for entry in entries {
       guard let present = try socket.element(entry.element.key, of: entry.set) else {
@@ -73,8 +90,17 @@ extension PacketRules {
   }
 }
 
-/// Where among the chains of a hook nat is done, as nft's names for it: `dstnat`, `srcnat`.
-enum NATPriority {
-  static let destination: Int32 = -100
-  static let source: Int32 = 100
+/// Where a chain comes among those of a hook: the lower, the earlier. nft has the names for IPv4, IPv6 and inet; in the
+/// family bridge they mean other numbers.
+enum ChainPriority {
+  /// `raw`, before connections are tracked: `NF_IP_PRI_RAW`.
+  static let raw: Int32 = -300
+  /// `dstnat`: `NF_IP_PRI_NAT_DST`.
+  static let destinationNAT: Int32 = -100
+  /// `filter`, where the chains of iptables are: `NF_IP_PRI_FILTER`.
+  static let filter: Int32 = 0
+  /// `srcnat`: `NF_IP_PRI_NAT_SRC`.
+  static let sourceNAT: Int32 = 100
+  /// `dstnat` in the family bridge, before all else that looks at frames: `NF_BR_PRI_NAT_DST_BRIDGED`.
+  static let bridgeDestinationNAT: Int32 = -300
 }

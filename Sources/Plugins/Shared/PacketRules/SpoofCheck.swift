@@ -26,11 +26,7 @@ struct SpoofCheck {
   }
 
   func check() throws(PluginError) {
-    let rules = try PacketRules()
-    let fault = try netlink { () throws(NetlinkError) in
-      try rules.firstFault(Self.layout, entries)
-    }
-    if let fault { throw PluginError(.internal, "macspoofchk of \(attachmentComment(of: attachment)): \(fault)") }
+    try PacketRules().check("macspoofchk", of: attachment, Self.layout, entries)
   }
 
   /// Two elements: that the port is guarded, and the address that may come in through it.
@@ -58,7 +54,7 @@ extension SpoofCheck {
       SetDefinition(addresses, key: [.interfaceName, .hardwareAddress], comment: "port . that address"),
     ]
     // Before everything else that looks at frames, as the reference has it.
-    layout.addBaseChain("spoofing", .init(.filter, .prerouting, priority: -300)) { chain in
+    layout.addBaseChain("spoofing", .init(.filter, .prerouting, priority: ChainPriority.bridgeDestinationNAT)) { chain in
       chain.rules.append(
         Rule(
           .match(.inputInterfaceName, in: ports.name),

@@ -17,9 +17,7 @@ struct ReferenceRules: ~Copyable {
   init() throws(PluginError) { kernel = try PacketRules() }
 
   /// The table of iptables that changes addresses.
-  static func natTable(_ family: AddressFamily) -> TableReference {
-    TableReference(family: family == .ipv4 ? .ip : .ip6, name: "nat")
-  }
+  static func natTable(_ family: AddressFamily) -> TableReference { TableReference(family, name: "nat") }
 
   /// Whether there is a table.
   func has(_ table: TableReference) throws(PluginError) -> Bool {
@@ -34,7 +32,8 @@ struct ReferenceRules: ~Copyable {
   }
 
   /// What a question is answered with. A kernel without tables of a family, or without any, has nothing.
-  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool {
+  private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool
+  {
     try netlink { () throws(NetlinkError) in
       do throws(NetlinkError) {
         return try question(kernel.socket)
@@ -48,13 +47,7 @@ struct ReferenceRules: ~Copyable {
   }
 
   /// Deletes rules and chains, all of them at once, or again when the rules have changed meanwhile.
-  func remove(_ body: (inout Batch, borrowing NFTablesSocket) throws(NetlinkError) -> Void) throws(PluginError) {
-    do throws(BatchError) {
-      try kernel.commitUndisturbed { (batch) throws(NetlinkError) in try body(&batch, kernel.socket) }
-    } catch {
-      throw PluginError(error.error)
-    }
-  }
+  func remove(_ body: PacketRules.Change) throws(PluginError) { try kernel.change(body) }
 
   /// Deletes the rules of a chain that are wanted to go.
   func remove(from chain: ChainReference, _ isUnwanted: (Rule) -> Bool) throws(PluginError) {
@@ -63,6 +56,11 @@ struct ReferenceRules: ~Copyable {
       for rule in try socket.rules(of: chain) where isUnwanted(rule) { batch.delete(rule, from: chain) }
     }
   }
+}
+
+extension TableReference {
+  /// A table of one address family, as those of iptables and ip6tables are.
+  init(_ family: AddressFamily, name: String) { self.init(family: family == .ipv4 ? .ip : .ip6, name: name) }
 }
 
 extension Batch {
