@@ -46,7 +46,9 @@ struct OriginalSettings {
   func restoreKernelSettings() {
     for text in values(of: "sysctl ").reversed() {
       // A record that somebody has changed is not to change anything but the network.
-      guard let blank = text.firstIndex(of: " "), text.hasPrefix("net/"), !text[..<blank].contains("..") else { continue }
+      guard text.hasPrefix("net/"), let blank = text.firstIndex(of: " "), !text[..<blank].contains("..") else {
+        continue
+      }
       try? KernelSetting(String(text[..<blank])).write(String(text[text.index(after: blank)...]))
     }
   }

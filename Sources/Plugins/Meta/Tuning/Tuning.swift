@@ -5,6 +5,7 @@ internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
 internal import State
+internal import SystemPackage
 
 /// The `tuning` plugin: changes attributes of the container's interface and kernel settings of its network, and puts back
 /// with DEL what was there before.
