@@ -46,10 +46,10 @@ struct OriginalSettings {
   func restoreKernelSettings() {
     for text in values(of: "sysctl ").reversed() {
       // A record that somebody has changed is not to change anything but the network.
-      guard text.hasPrefix("net/"), let blank = text.firstIndex(of: " "), !text[..<blank].contains("..") else {
-        continue
-      }
-      try? KernelSetting(String(text[..<blank])).write(String(text[text.index(after: blank)...]))
+      guard text.hasPrefix("net/"), let blank = text.firstIndex(of: " ") else { continue }
+      let name = String(text[..<blank])
+      if name.utf8.split(separator: UInt8(ascii: "/")).contains(where: { String(Substring($0)) == ".." }) { continue }
+      try? KernelSetting(name).write(String(text[text.index(after: blank)...]))
     }
   }
 
