@@ -95,7 +95,8 @@ struct PortMapTests {
     arguments: [
       "", "tcp", "tcp 0.0.0.0 8080 10.1.0.2", "icmp 0.0.0.0 8080 10.1.0.2 80", "tcp x 8080 10.1.0.2 80",
       "tcp 0.0.0.0 9-8 10.1.0.2 80", "tcp 0.0.0.0 - 10.1.0.2 80", "tcp 0.0.0.0 70000 10.1.0.2 80",
-      "tcp 0.0.0.0 8080 x 80", "tcp 0.0.0.0 8080 10.1.0.2 x", "localnet", "conditions4", "iptables now",
+      "tcp 0.0.0.0 8080 x 80", "tcp 0.0.0.0 8080 10.1.0.2 x", "localnet", "localnet ../x", "conditions4",
+      "iptables now",
     ])
   func noRecord(_ text: String) {
     #expect(PortMapRecord([text]) == PortMapRecord([]))

@@ -54,6 +54,13 @@ struct TuningTests {
     #expect(try plugin.call("GC", members: members).status == 0)
   }
 
+  @Test(
+    "DEL succeeds where no backup can be",
+    arguments: ["/dev/null", "/dev/null/x", "/" + String(repeating: "x", count: 300)])
+  func impossibleDirectory(_ directory: String) throws {
+    #expect(try plugin.call("DEL", members: #""dataDir": "\#(directory)""#).status == 0)
+  }
+
   @Test("The previous result is needed, and the namespace")
   func needs() throws {
     #expect(try plugin.call("ADD", members: #""mtu": 1400"#).message == "Required prevResult missing")

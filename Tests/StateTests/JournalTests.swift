@@ -110,6 +110,17 @@ struct JournalTests {
     #expect(try read() == record)
   }
 
+  @Test("A record that would be too long to be read is refused, and the one before it stays")
+  func tooLongToWrite() throws {
+    var entry = try journal.begin(attachment, plugin: "portmap")
+    try entry.write(record)
+    var long = record
+    long.owned = Array(repeating: String(repeating: "x", count: 1 << 16), count: 65)
+    #expect(throws: SystemError.self) { try entry.write(long) }
+    try release(entry)
+    #expect(journal.record(of: attachment, plugin: "portmap") == record)
+  }
+
   @Test("The attachments of a network are listed; files of others are passed over")
   func listing() throws {
     for container in ["a", "b", "c.d_e-f"] {

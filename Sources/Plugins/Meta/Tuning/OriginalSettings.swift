@@ -1,4 +1,3 @@
-internal import CLinux
 internal import CNI
 internal import LinuxSystem
 internal import Netlink
@@ -47,7 +46,8 @@ struct OriginalSettings {
   func restoreKernelSettings() {
     for text in texts.values(of: "sysctl").reversed() {
       // A record that somebody has changed is not to change anything but the network.
-      guard let (name, value) = splitAtBlank(text), name.hasPrefix("net/"), strstr(name, "..") == nil else { continue }
+      guard let (name, value) = splitAtBlank(text), name.hasPrefix("net/") else { continue }
+      if name.utf8.split(separator: UInt8(ascii: "/")).contains(where: { String(Substring($0)) == ".." }) { continue }
       try? KernelSetting(name).write(value)
     }
   }

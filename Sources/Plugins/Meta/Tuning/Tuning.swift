@@ -18,7 +18,7 @@ struct Tuning: ChainedPlugin {
     var result = try call.requiredPreviousResult()
     let namespace = try openNamespace(of: call)
     let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
-    let link = configuration.link.isEmpty ? nil : try interface(call, in: container)
+    if !configuration.link.isEmpty { _ = try interface(call, in: container) }
     let settings = try namespace.run { () throws(PluginError) in try configuration.writableSettings() }
 
     if let address = configuration.link.hardwareAddress {
@@ -27,6 +27,8 @@ struct Tuning: ChainedPlugin {
       }
     }
     return try transaction(call, keepingEarlier: true) { attachment throws(PluginError) in
+      // Only now, while no DEL of the attachment is putting back what was there before.
+      let link = configuration.link.isEmpty ? nil : try interface(call, in: container)
       try namespace.run { () throws(PluginError) in
         try save(settings, configuration, link, &attachment)
         for index in settings.indices { try configuration.sysctls[index].write(to: settings[index]) }
