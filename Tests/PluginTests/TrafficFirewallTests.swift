@@ -84,6 +84,19 @@ import Testing
   }
 
   @Test(
+    "from outside only published ports are reached", .oursOnly("there the policy says nothing about the outside"),
+    arguments: ["same-bridge", "isolated"])
+  func fromOutside(_ policy: String) throws {
+    let node = try ConnectedHost()
+    let web = try node.attach("c1", to: Self.network(1, policy), capabilities: ports("tcp 8080 80"))
+    for (address, own) in zip(ConnectedHost.addresses, try web.addresses) {
+      let listener = try Listener(.tcp, 80, on: own, in: web.container)
+      #expect(try listener.isReached(from: node.outside, at: Endpoint(address, 8080)))
+      #expect(try listener.isUnreachable(from: node.outside, at: Endpoint(own, 80)))
+    }
+  }
+
+  @Test(
     "isolated: containers of a bridge do not reach each other", .oursOnly("there only where br_netfilter is on"),
     arguments: BridgeFiltering.allCases)
   func isolated(_ filtering: BridgeFiltering) throws {

@@ -82,4 +82,20 @@ import Testing
     }
   }
 
+  @Test("what goes to many keeps its source", arguments: ["239.1.2.3", "ff05::1:3"])
+  func multicast(_ group: String) throws {
+    let node = try ConnectedHost()
+    let address = try node.attach("c1", to: .bridge(1, Self.masqueraded)).address(like: group)
+    // The host says it in the container's place, as a router of multicast would have to be there otherwise.
+    try node.host.shell("ip address add \(address) dev uplink; ip route add \(group) dev uplink table local")
+    try node.outside.shell("ip address add \(group) dev uplink autojoin")
+    let listener = try Listener(.udp, 5000, on: group, in: node.outside)
+    let client = try Client(.udp, to: Endpoint(group, 5000), from: node.host, source: Endpoint(address, 0))
+    #expect(try client.heard(by: listener)?.address == address)
+    // The same words to one only.
+    let outside = ConnectedHost.outsideAddresses[group.contains(":") ? 1 : 0]
+    let one = try Listener(.udp, 5000, on: outside, in: node.outside)
+    let other = try Client(.udp, to: Endpoint(outside, 5000), from: node.host, source: Endpoint(address, 0))
+    #expect(try other.heard(by: one)?.address != address)
+  }
 }

@@ -136,12 +136,31 @@ package final class Client: Sendable {
     return false
   }
 
+  /// Says something to the endpoint until a listener hears it, who does not answer.
+  ///
+  /// - Returns: The client as the listener sees it; nil where it hears nothing.
+  package func heard(by listener: Listener, within patience: Patience = .patient) throws -> Endpoint? {
+    try heard("hello \(randomNumber())", by: listener, Deadline(patience))
+  }
+
   /// Datagrams may be lost, while a hardware address is being looked up for example. So they are said again.
   private func exchangeDatagrams(_ words: String, with listener: Listener, _ deadline: Deadline) throws -> Endpoint? {
+    while let client = try heard(words, by: listener, deadline) {
+      try client.withSocketAddress { address, length in
+        _ = sendto(listener.descriptor, words, words.utf8.count, 0, address, length)
+      }
+      while deadline.wait(descriptor, POLLIN, atMost: 1000) {
+        if read(from: descriptor) == words { return client }
+      }
+    }
+    return nil
+  }
+
+  private func heard(_ words: String, by listener: Listener, _ deadline: Deadline) throws -> Endpoint? {
     while !deadline.isOver {
       // What is refused now may find somebody a little later.
       guard write(words, to: descriptor), deadline.wait(listener.descriptor, POLLIN, atMost: 100) else {
-        if deadline.milliseconds > 0 { usleep(10_000) }
+        usleep(10_000)
         continue
       }
       var buffer = [UInt8](repeating: 0, count: 64)
@@ -150,13 +169,7 @@ package final class Client: Sendable {
         let count = recvfrom(listener.descriptor, &buffer, buffer.count, 0, address, length)
         heard = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
       }
-      guard heard == words else { continue }
-      try client.withSocketAddress { address, length in
-        _ = sendto(listener.descriptor, buffer, words.utf8.count, 0, address, length)
-      }
-      while deadline.wait(descriptor, POLLIN, atMost: 1000) {
-        if read(from: descriptor) == words { return client }
-      }
+      if heard == words { return client }
     }
     return nil
   }

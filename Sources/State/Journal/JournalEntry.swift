@@ -65,6 +65,8 @@ package struct JournalEntry: ~Copyable {
   /// Writes the record in one `write(2)`, so that a process which is killed has written all of it or nothing.
   package mutating func write(_ record: AttachmentRecord) throws(SystemError) {
     var bytes = record.encoded()
+    // Nobody would read it, and nobody would find what it tells of.
+    guard bytes.count <= AttachmentRecord.greatestLength else { throw SystemError("write", .fileTooLarge, on: path) }
     // A shorter record is filled up with blanks: cutting the file would be a second step.
     if bytes.count < length { bytes += repeatElement(UInt8(ascii: " "), count: length - bytes.count) }
     let descriptor = file.rawValue

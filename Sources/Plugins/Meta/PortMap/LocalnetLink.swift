@@ -50,7 +50,7 @@ struct LocalnetLink {
   func open(for attachment: Attachment, announce: () throws(PluginError) -> Void) throws(PluginError) {
     let lock = try Self.lock()
     defer { withExtendedLifetime(lock.rawValue) {} }
-    if isOpen(), holders.isEmpty { return }
+    if isOpen(), !isOurs { return }
     try announce()
     try system { () throws(SystemError) in
       try makeDirectories(directory, mode: 0o700)
@@ -73,8 +73,9 @@ struct LocalnetLink {
   func close(for attachment: Attachment) throws(PluginError) {
     let lock = try Self.lock()
     defer { withExtendedLifetime(lock.rawValue) {} }
-    let wasHeld = try system { () throws(SystemError) in try removeFile(path(of: attachment)) }
-    guard wasHeld, holders.isEmpty else { return }
+    guard isOurs else { return }
+    _ = try system { () throws(SystemError) in try removeFile(path(of: attachment)) }
+    guard holders.isEmpty else { return }
     try system { () throws(SystemError) in
       do throws(SystemError) {
         try setting.ensure("0")
@@ -102,6 +103,10 @@ struct LocalnetLink {
   // MARK: Who needs it
 
   private var directory: String { "\(Journal.standardDirectory)/localnet/\(name)" }
+
+  /// Whether an attachment has opened the link. The directory is made before the link is opened and goes when it is closed,
+  /// so that a call that was killed in between is carried on by the next one.
+  private var isOurs: Bool { access(directory, F_OK) == 0 }
 
   /// A colon is in none of the names.
   private func path(of attachment: Attachment) -> String {

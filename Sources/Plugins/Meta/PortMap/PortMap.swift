@@ -91,6 +91,9 @@ struct PortMap: ChainedPlugin {
         try PublishedPorts.remove(PortMapRecord(published), of: call.attachment, published.addresses)
       }
     }
+    if let link = try? plan?.localnetLink() {
+      failures.collect { () throws(PluginError) in try link.close(for: call.attachment) }
+    }
     try failures.throwIfAny()
   }
 }

@@ -93,11 +93,18 @@ extension PortMapConfiguration: JSONDecodable {
     guard let runtime else { return [] }
     let list: [JSONValue] = try runtime.value("portMappings", default: [])
     var mappings: [PortMapping] = []
-    // So that hundreds of ports are not compared with one another.
-    var isSeen = [Bool](repeating: false, count: list.isEmpty ? 0 : Int(UInt16.max) + 1)
+    // So that thousands of ports are not compared with one another.
+    let portCount = Int(UInt16.max) + 1
+    var isSeen = [Bool](repeating: false, count: list.isEmpty ? 0 : portCount * 3)
     for json in list {
       let mapping = try PortMapping(json: json)
-      let port = Int(mapping.hostPort)
+      let transport =
+        switch mapping.transport {
+        case .tcp: 0
+        case .udp: 1
+        case .sctp: 2
+        }
+      let port = transport * portCount + Int(mapping.hostPort)
       if isSeen[port] {
         var isCovered = false
         for other in mappings where mapping.isFor(samePortAs: other) {

@@ -52,7 +52,7 @@ extension PortMapRecord {
       switch (words.first, words.count) {
       case ("conditions4", 2): conditionsV4 = words[1]
       case ("conditions6", 2): conditionsV6 = words[1]
-      case ("localnet", 2): localnetLink = words[1]
+      case ("localnet", 2) where !words[1].utf8.contains(UInt8(ascii: "/")): localnetLink = words[1]
       case ("iptables", 1): usesIPTables = true
       case (_, 5): readPorts(words)
       default: break

@@ -40,22 +40,29 @@ struct PublishedPorts {
     let rules = try PacketRules.ofHost()
     let (ports, members) = (portEntries, memberEntries)
     guard let position = try rules.create(ports + members, upon: lay) else { return }
-    if position >= ports.count {
-      // The address was somebody's who is gone without a word. Ports are not taken over in this way.
-      if let position = try rules.create(ports, upon: lay) { throw taken(position, ports, rules) }
-      return try rules.put(members, upon: lay)
+    let isPort = position < ports.count
+    if isPort, holder(of: ports[position], rules) != attachmentComment(of: attachment) {
+      throw taken(position, ports, rules)
     }
-    throw taken(position, ports, rules)
+    // Left by an ADD of this attachment whose record was lost; or the address was somebody's who is gone without a word.
+    // Ports of others are not taken over.
+    if isPort { try Self.remove(PortMapRecord(self), of: attachment, addresses) }
+    if let position = try rules.create(ports, upon: lay) { throw taken(position, ports, rules) }
+    try rules.put(members, upon: lay)
+  }
+
+  /// Whom an element belongs to; nil where nobody says.
+  private func holder(of entry: PacketRules.Entry, _ rules: borrowing PacketRules) -> String? {
+    (try? rules.socket.element(entry.element.key, of: entry.set))?.comment
   }
 
   private func taken(
     _ position: Int, _ entries: [PacketRules.Entry], _ rules: borrowing PacketRules
   ) -> PluginError {
-    let entry = entries[position]
-    let present = try? rules.socket.element(entry.element.key, of: entry.set)
-    return PluginError(
-      Self.portTaken, "host \(ports[position]) is taken by \(present?.comment ?? "somebody else")",
-      details: "network/container/interface, as in the element of \(entry.set)")
+    PluginError(
+      Self.portTaken,
+      "host \(ports[position]) is taken by \(holder(of: entries[position], rules) ?? "somebody else")",
+      details: "network/container/interface, as in the element of \(entries[position].set)")
   }
 
   /// Verifies that everything is there as ``add()`` has made it.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import CNI
 internal import LinuxSystem
 internal import Netlink
@@ -45,7 +46,8 @@ struct OriginalSettings {
   /// is gone is gone with it.
   func restoreKernelSettings() {
     for text in texts.values(of: "sysctl").reversed() {
-      guard let (name, value) = splitAtBlank(text) else { continue }
+      // A record that somebody has changed is not to change anything but the network.
+      guard let (name, value) = splitAtBlank(text), name.hasPrefix("net/"), strstr(name, "..") == nil else { continue }
       try? KernelSetting(name).write(value)
     }
   }

@@ -5,6 +5,7 @@ internal import NetworkAddresses
 internal import NetworkNamespaces
 internal import RouteNetlink
 internal import State
+internal import SystemPackage
 
 /// The `tuning` plugin: changes attributes of the container's interface and kernel settings of its network, and puts back
 /// with DEL what was there before.
@@ -76,7 +77,9 @@ struct Tuning: ChainedPlugin {
       try? namespace.run { () throws(SystemError) in originals.restoreKernelSettings() }
     case nil: break
     }
-    for path in originals.backupPaths { try removeBackup(path) }
+    // A record that somebody has changed is not to remove another file.
+    let name = TuningConfiguration.backupName(record.attachment)
+    for path in originals.backupPaths where path.hasSuffix("/" + name) { try removeBackup(path) }
   }
 
   func takeBackUnrecorded(_ call: Call, in namespace: borrowing NetworkNamespace?) throws(PluginError) {
@@ -102,7 +105,14 @@ struct Tuning: ChainedPlugin {
   }
 
   private func removeBackup(_ path: String) throws(PluginError) {
-    _ = try system { () throws(SystemError) in try removeFile(path) }
+    try system { () throws(SystemError) in
+      do throws(SystemError) {
+        _ = try removeFile(path)
+      } catch {
+        // No file can be where the configuration's `dataDir` has no directory.
+        guard error.code == .notDirectory || error.code == .fileNameTooLong else { throw error }
+      }
+    }
   }
 
   // MARK: CHECK and STATUS

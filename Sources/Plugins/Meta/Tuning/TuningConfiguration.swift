@@ -87,7 +87,12 @@ struct TuningConfiguration {
   /// keep an attachment from being removed.
   static func backupPath(of call: Call) -> String {
     let configured = try? call.configuration.valueUnlessEmpty("dataDir")
-    return "\((configured ?? nil) ?? standardDirectory)/\(call.containerID)_\(call.interfaceName).json"
+    return "\((configured ?? nil) ?? standardDirectory)/\(backupName(call.attachment))"
+  }
+
+  /// The name of the file.
+  static func backupName(_ attachment: Attachment) -> String {
+    "\(attachment.containerID)_\(attachment.interfaceName).json"
   }
 }
 

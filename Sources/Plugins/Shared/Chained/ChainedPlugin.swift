@@ -53,10 +53,12 @@ extension ChainedPlugin {
 
   func delete(_ call: Call) throws(PluginError) {
     // Something that is no namespace is an answer before anything changes, not a step that failed.
-    let namespace = try openNamespaceIfPresent(of: call)
+    var namespace = try openNamespaceIfPresent(of: call)
     var entry = try system { () throws(SystemError) in try Journal().entry(of: call.attachment, plugin: name) }
     var failures = FailureList()
     if case .record(let record) = entry?.content ?? .new {
+      // A runtime that has forgotten the path calls without one, whether the namespace is there or not.
+      if call.namespacePath.isEmpty { namespace = record.presentNamespace() }
       failures.collect { () throws(PluginError) in try takeBack(record, in: namespace) }
     }
     failures.collect { () throws(PluginError) in try takeBackUnrecorded(call, in: namespace) }
