@@ -59,6 +59,22 @@ public struct CIDR: Hashable, Sendable, LosslessStringConvertible {
   /// All IPv6 addresses: `::/0`.
   public static let defaultIPv6 = CIDR(unchecked: .v6(IPv6Address(rawValue: 0)), 0)
 
+  /// The addresses by which a machine reaches itself: `127.0.0.0/8`, `::1/128`. See ``IPAddress/isLoopback``.
+  public static func loopback(_ family: AddressFamily) -> CIDR {
+    switch family {
+    case .ipv4: CIDR(unchecked: .v4(IPv4Address(rawValue: 127 << 24)), 8)
+    case .ipv6: CIDR(unchecked: .v6(IPv6Address(rawValue: 1)), 128)
+    }
+  }
+
+  /// The addresses of groups of receivers: `224.0.0.0/4`, `ff00::/8`. See ``IPAddress/isMulticast``.
+  public static func multicast(_ family: AddressFamily) -> CIDR {
+    switch family {
+    case .ipv4: CIDR(unchecked: .v4(IPv4Address(rawValue: 0xe << 28)), 4)
+    case .ipv6: CIDR(unchecked: .v6(IPv6Address(rawValue: 0xff << 120)), 8)
+    }
+  }
+
   /// The network of one address: a prefix of all its bits.
   public init(host address: IPAddress) { self.init(unchecked: address, address.bitWidth) }
 }

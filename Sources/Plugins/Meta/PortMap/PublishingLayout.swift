@@ -112,11 +112,10 @@ enum PublishingLayout {
       chain.rules.append(Rule(.ipv4, translate(.ipv4, ports: ports(.ipv4, nil))))
       // From ::1 nothing gets out of the host. Who tries is told at once when the packet stays what it is, and tries
       // 127.0.0.1 next.
-      if let loopback = CIDR("::1/128") {
-        chain.rules.append(
-          Rule(
-            .ipv6, .match(.destinationAddress(.ipv6), notIn: loopback), translate(.ipv6, ports: ports(.ipv6, nil))))
-      }
+      chain.rules.append(
+        Rule(
+          .ipv6, .match(.destinationAddress(.ipv6), notIn: .loopback(.ipv6)),
+          translate(.ipv6, ports: ports(.ipv6, nil))))
       chain.rules.append(Rule(.clearMark(mark), comment: "not published"))
     }
   }
@@ -134,12 +133,10 @@ enum PublishingLayout {
           Rule(
             .family(family), .match(.destinationAddress(family), in: publishedToAll(family).name), .masquerade()))
       }
-      if let loopback = CIDR("127.0.0.0/8") {
-        chain.rules.append(
-          Rule(
-            .ipv4, .match(.sourceAddress(.ipv4), in: loopback),
-            .match(.destinationAddress(.ipv4), in: publishedToLoopback.name), .masquerade()))
-      }
+      chain.rules.append(
+        Rule(
+          .ipv4, .match(.sourceAddress(.ipv4), in: .loopback(.ipv4)),
+          .match(.destinationAddress(.ipv4), in: publishedToLoopback.name), .masquerade()))
       for family in AddressFamily.allCases {
         chain.rules.append(Rule(.family(family), .jump(publishedToSubnet.chain(for: family).name)))
       }
@@ -155,11 +152,10 @@ enum PublishingLayout {
       SetDefinition(localnetLinks, key: [.interfaceName], comment: "links with route_localnet"))
     // Before connections are tracked: an answer that goes back to a loopback address still has another one here.
     layout.addBaseChain("localnet-guard", .init(.filter, .prerouting, priority: ChainPriority.raw)) { chain in
-      guard let loopback = CIDR("127.0.0.0/8") else { return }
       chain.rules.append(
         Rule(
           .ipv4, .match(.inputInterfaceName, in: localnetLinks.name),
-          .match(.destinationAddress(.ipv4), in: loopback), .drop))
+          .match(.destinationAddress(.ipv4), in: .loopback(.ipv4)), .drop))
     }
     return layout
   }

@@ -86,7 +86,7 @@ struct IPTablesMasquerade {
   private func rules(_ family: AddressFamily) -> (accepting: [IPTablesRule], others: [IPTablesRule]) {
     let text = "name: \(quoted(attachment.network)) id: \(quoted(attachment.containerID))"
     let comment = ["-m", "comment", "--comment", text]
-    let multicast = family == .ipv4 ? "224.0.0.0/4" : "ff00::/8"
+    let multicast = CIDR.multicast(family).description
     var accepting: [IPTablesRule] = []
     var others = [IPTablesRule(chain, ["!", "-d", multicast, "-j", "MASQUERADE"] + comment)]
     for address in addresses where address.address.family == family {

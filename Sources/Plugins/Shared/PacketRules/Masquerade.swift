@@ -74,15 +74,13 @@ extension Masquerade {
       }
     }
     for family in AddressFamily.allCases {
-      let multicast = CIDR(family == .ipv4 ? "224.0.0.0/4" : "ff00::/8")
       layout.sets.append(
         SetDefinition(
           addresses(family), key: [family.dataType], comment: "containers that leave with the host's address"))
       layout.openChains.append(subnets.chain(for: family))
       layout.addChain("masquerading\(family.digit)") { chain in
-        if let multicast {
-          chain.rules.append(Rule(.family(family), .match(.destinationAddress(family), in: multicast), .accept))
-        }
+        chain.rules.append(
+          Rule(.family(family), .match(.destinationAddress(family), in: .multicast(family)), .accept))
         chain.rules.append(Rule(.jump(subnets.chain(for: family).name)))
         chain.rules.append(Rule(.masquerade()))
       }
