@@ -21,7 +21,9 @@ struct Masquerade {
   }
 
   func check() throws(PluginError) {
-    try PacketRules.ofHost().check("masquerade", of: attachment, Self.layout, entries)
+    try PacketRules.ofHost().check("masquerade", of: attachment, Self.layout, entries) {
+      (socket) throws(NetlinkError) in try Self.subnets.firstFault(addresses, socket)
+    }
   }
 
   /// Two elements for each address: that it is masqueraded, and what it is at home in.

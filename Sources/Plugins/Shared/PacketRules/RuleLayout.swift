@@ -52,7 +52,7 @@ struct RuleLayout {
     for fixed in chains {
       let chain = fixed.chain.reference
       guard try socket.chain(chain) != nil else { return "chain \(chain) is missing" }
-      if try socket.rules(of: chain).count != fixed.rules.count { return "chain \(chain) has other rules" }
+      if try socket.rules(of: chain) != fixed.rules { return "chain \(chain) has other rules" }
     }
     return nil
   }

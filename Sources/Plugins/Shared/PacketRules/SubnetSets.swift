@@ -46,9 +46,21 @@ struct SubnetSets {
         SetDefinition(
           set, key: [family.dataType, family.dataType],
           comment: "container . its network, where that has /\(address.prefixLength)"))
-      let isThere = try socket.rules(of: chain).contains { $0.looksUp(set.name) }
-      if !isThere { batch.append(rule(family, address.prefixLength, set), to: chain) }
+      if try !hasRule(for: address, socket) { batch.append(rule(family, address.prefixLength, set), to: chain) }
     }
+  }
+
+  private func hasRule(for address: CIDR, _ socket: borrowing NFTablesSocket) throws(NetlinkError) -> Bool {
+    let set = set(for: address).name
+    return try socket.rules(of: chain(for: address.address.family)).contains { $0.looksUp(set) }
+  }
+
+  /// Which rule is missing that addresses need, in words; nil for none.
+  func firstFault(_ addresses: [CIDR], _ socket: borrowing NFTablesSocket) throws(NetlinkError) -> String? {
+    for address in addresses where try !hasRule(for: address, socket) {
+      return "no rule of \(chain(for: address.address.family)) looks into \(set(for: address))"
+    }
+    return nil
   }
 }
 
