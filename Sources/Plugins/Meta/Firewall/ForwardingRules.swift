@@ -103,9 +103,6 @@ extension ForwardingRules {
   /// The chain that forwarded packets come through after those of iptables and firewalld.
   private static let forwardingEnd = ChainReference(PacketRules.table, "forwarding-end")
 
-  /// The names of the chains, which people's own cannot have.
-  static let chainNames = [forwarding, forwardingAdmin, forwardingKnown, forwardingAccepted, forwardingEnd].map(\.name)
-
   private static var layout: RuleLayout {
     var layout = RuleLayout(table: PacketRules.table)
     for family in AddressFamily.allCases {
