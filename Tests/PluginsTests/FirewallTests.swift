@@ -69,6 +69,17 @@ struct FirewallTests {
     #expect(try output("nft list ruleset", in: host).contains("net1/") == false)
   }
 
+  @Test("An ADD succeeds while somebody flushes all rules")
+  func flushed() throws {
+    let host = try Host()
+    try host.makeContainer("c1")
+    try atOnce(2) { thread in
+      for _ in 0..<60 {
+        if thread == 0 { try call("ADD", 2, by: ours, in: host) } else { _ = try output("nft flush ruleset", in: host) }
+      }
+    }
+  }
+
   @Test("What the reference has made, a DEL of ours removes")
   func takeOver() throws {
     let host = try Host()
