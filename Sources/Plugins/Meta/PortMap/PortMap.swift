@@ -15,9 +15,14 @@ struct PortMap: ChainedPlugin {
     return try transaction(call) { (attachment) throws(PluginError) in
       var owned = PortMapRecord(published)
       owned.usesIPTables = plan.configuration.backend == .iptables
-      try attachment.announce { record in
-        record.addresses = published.addresses
-        record.owned = owned.texts
+      do throws(PluginError) {
+        try attachment.announce { record in
+          record.addresses = published.addresses
+          record.owned = owned.texts
+        }
+      } catch {
+        // Tens of thousands of ports that are not in a row make a record that nobody would read back.
+        throw error.during("cannot record \(plan.configuration.mappings.count) portMappings")
       }
       switch plan.configuration.backend {
       case .nftables: try published.add()
