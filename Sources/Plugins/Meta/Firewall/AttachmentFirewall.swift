@@ -106,8 +106,13 @@ struct AttachmentFirewall {
   // MARK: CHECK
 
   /// Verifies that all of it is there.
-  func check(adminChain: String, environment: Environment) throws(PluginError) {
-    if let rules {
+  ///
+  /// - Parameters:
+  ///   - adminChain: The chain of people's own rules.
+  ///   - isOfReference: Whether the reference has made it: it has no elements in the kernel's sets then. All else is the
+  ///     same.
+  func check(adminChain: String, isOfReference: Bool, environment: Environment) throws(PluginError) {
+    if let rules, !isOfReference {
       try rules.check { (socket) throws(NetlinkError) in
         // What would have to be done for the chains to be as ADD leaves them.
         var missing = Batch()
