@@ -66,6 +66,22 @@ struct ReferenceTakeOverTests {
     return try #require(result)
   }
 
+  /// Whether CHECK of ours finds nothing wrong, with the backends of the configuration or with those that ours have where
+  /// none is named.
+  private func check(
+    _ name: String, backend: String, namesBackend: Bool, result: String
+  ) throws -> Bool {
+    var plugin = try #require(plugins(2, backend: backend).first { $0.name == name })
+    if !namesBackend { plugin.keys.replace(/"backend": "[a-z]*"(, )?/, with: "") }
+    let keys = plugin.keys.isEmpty ? "" : plugin.keys + ","
+    let configuration =
+      #"{"cniVersion": "1.0.0", "name": "net1", "type": "\#(name)", \#(keys) "prevResult": \#(result)}"#
+    let call = PluginCall(
+      "CHECK", name, configuration.utf8, environment: ["CNI_CONTAINERID": "c2", "CNI_NETNS": "/run/netns/c2"],
+      in: Peers.plugins)
+    return try call.run(in: host).status == 0
+  }
+
   private func delete(_ number: Int, backend: String, result: String?, by plugins: PluginDirectory) throws {
     for plugin in self.plugins(number, backend: backend).reversed() {
       _ = try call("DEL", number, plugin, result: result, of: plugins)
@@ -77,6 +93,21 @@ struct ReferenceTakeOverTests {
     let outcome = try host.run(Program("/usr/sbin/nft", ["--stateless", "list", "ruleset"]))
     #expect(outcome.status == 0, "\(outcome)")
     return outcome.text.split(separator: "\n")
+  }
+
+  @Test(
+    "CHECK of ours finds a container of the reference in order, as long as its rules are there",
+    arguments: ["iptables", "nftables"], [true, false])
+  func checked(_ backend: String, _ namesBackend: Bool) throws {
+    let other = try add(3, backend: backend, by: Peers.plugins)
+    let result = try add(2, backend: backend, by: Peers.referencePlugins)
+    for name in ["portmap", "firewall"] {
+      #expect(try check(name, backend: backend, namesBackend: namesBackend, result: result), "\(name)")
+      let plugin = try #require(plugins(2, backend: backend).first { $0.name == name })
+      _ = try call("DEL", 2, plugin, result: result, of: Peers.referencePlugins)
+      #expect(try !check(name, backend: backend, namesBackend: namesBackend, result: result), "\(name)")
+    }
+    try delete(3, backend: backend, result: other, by: Peers.plugins)
   }
 
   /// What DEL is told: the result, as mostly; the result where the namespace is gone; nothing.

@@ -69,6 +69,17 @@ struct FirewallTests {
     #expect(try output("nft list ruleset", in: host).contains("net1/") == false)
   }
 
+  @Test("An ADD succeeds while somebody flushes all rules")
+  func flushed() throws {
+    let host = try Host()
+    try host.makeContainer("c1")
+    try atOnce(2) { thread in
+      for _ in 0..<60 {
+        if thread == 0 { try call("ADD", 2, by: ours, in: host) } else { _ = try output("nft flush ruleset", in: host) }
+      }
+    }
+  }
+
   @Test("What the reference has made, a DEL of ours removes")
   func takeOver() throws {
     let host = try Host()
@@ -104,6 +115,64 @@ struct FirewallTests {
     try call("CHECK", 3, backend, by: Peers.referencePlugins, in: host)
     try call("DEL", 3, backend, by: Peers.referencePlugins, in: host)
     #expect(try rules(in: host) == Self.fixedRules)
+  }
+
+  // MARK: The chain of people's own rules
+
+  @Test("A chain of one's own may have any name that nft reads back", arguments: usableNames)
+  func usableName(_ name: String) throws {
+    #expect(FirewallConfiguration.chainNameProblem(name) == nil)
+    let host = try Host()
+    try host.makeContainer("c1")
+    try call("ADD", 2, #""iptablesAdminChainName": "\#(name)","#, by: ours, in: host)
+    #expect(try output("nft list ruleset", in: host).contains("jump \(name)\n"))
+    _ = try output("(echo flush ruleset; nft list ruleset) >/run/rules; nft -f /run/rules", in: host)
+  }
+
+  private static let usableNames = [
+    "CNI-ADMIN", "DOCKER-USER", "MY_CHAIN", "Counter", "DROP2", "my-rules", "my_rules", "A",
+  ]
+
+  @Test(
+    "A word of nft is no name of a chain",
+    arguments: [
+      "drop", "accept", "counter", "masquerade", "ip", "tcp", "return", "jump", "goto", "queue", "reject", "log",
+      "limit", "meta", "ct", "chain", "table", "set", "map", "ip6", "icmpv6", "rt0", "auto-merge", "gc-interval",
+    ])
+  func wordOfNft(_ name: String) throws {
+    let problem = FirewallConfiguration.chainNameProblem(name)
+    #expect(problem == "it could be a word of nft, unless there is a capital letter, _ or - in it")
+    // It is one: nft does not read what the kernel would have printed with it.
+    let rules = "table inet t {\nchain \(name) {\n}\n}\n"
+    _ = try output("! printf '\(rules)' | nft -c -f - 2>/dev/null", in: Host())
+  }
+
+  @Test("The name of one of our chains is no name for another one")
+  func ownChainName() throws {
+    let host = try Host()
+    try host.makeContainer("c1")
+    _ = try output("ip link add br0 type bridge && ip addr add 10.1.0.1/24 dev br0 && ip link set br0 up", in: host)
+    try call("ADD", 2, by: ours, in: host)
+    let ports = #"{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}"#
+    let calls = [
+      ("portmap", "eth0", configuration(2, #""runtimeConfig": {"portMappings": [\#(ports)]},"#)),
+      (
+        "bridge", "eth7",
+        #"{"cniVersion": "1.0.0", "name": "net2", "bridge": "br1", "ipMasq": true, "isGateway": true, "#
+          + #""ipam": {"type": "static", "addresses": [{"address": "10.2.0.2/24"}]}}"#
+      ),
+    ]
+    for (plugin, interface, text) in calls {
+      let outcome = try PluginCall("ADD", plugin, text.utf8, environment: ["CNI_IFNAME": interface], in: ours)
+        .run(in: host)
+      #expect(outcome.status == 0, "\(plugin): \(outcome)")
+    }
+    let listing = try output("nft -j list table inet swift-cni | jq -r '.nftables[].chain.name // empty'", in: host)
+    let names = listing.split(separator: "\n").map(String.init).filter { $0 != "CNI-ADMIN" }
+    #expect(names.count > 15, "\(names)")
+    for name in names { #expect(PacketRules.isChainName(name), "\(name)") }
+    let problem = "names like that are those of swift-cni's own chains"
+    #expect(FirewallConfiguration.chainNameProblem("host-ports") == problem)
   }
 
   // MARK: D-Bus

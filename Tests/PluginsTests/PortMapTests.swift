@@ -179,6 +179,21 @@ struct PortMapTests {
     #expect(error?.details?.contains("\"backend\": \"iptables\"") == true)
   }
 
+  @Test("Lists multiply to 256 ways at most")
+  func tooManyAlternatives() throws {
+    let list = ["{", (1...16).map { "10.0.0.\($0)" }.joined(separator: ","), "}"]
+    let product = ["ip", "saddr"] + list + ["ip", "daddr"] + list
+    #expect(try alternatives(product).count == 256)
+    for more in [["iifname", "{ eth0, eth1 }"], ["iifname", "eth0", "iifname", "{ eth1, eth2 }"]] {
+      let error = #expect(throws: PluginError.self) { try Conditions(product + more, family: .ipv4) }
+      #expect(error?.code == .invalidConfiguration)
+      #expect(
+        error?.message == "failed to load netconf: conditionsV4: the lists have more than 256 combinations")
+    }
+    // None of a list is one way, however long it is.
+    #expect(try alternatives(product + ["iifname", "!=", "{ eth0, eth1 }"]).count == 256)
+  }
+
   // MARK: The table
 
   @Test("A packet to an address of its own is looked up before one to any, in the fixed rules")

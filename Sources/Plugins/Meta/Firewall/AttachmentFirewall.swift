@@ -44,10 +44,16 @@ struct AttachmentFirewall {
   func make(adminChain: String, environment: Environment) throws(PluginError) {
     // What is kept away comes before what is let pass.
     if let rules {
-      try rules.add()
-      try PacketRules.ofHost().change { (batch, socket) throws(NetlinkError) in
+      let foundation: PacketRules.Foundation = { (batch, socket) throws(NetlinkError) in
+        ForwardingRules.layout.lay(in: &batch)
         try completeChains(adminChain, &batch, socket)
       }
+      try PacketRules.ofHost().change { (batch, socket) throws(NetlinkError) in
+        if try socket.chain(ForwardingRules.forwardingAdmin) == nil { return try foundation(&batch, socket) }
+        try completeChains(adminChain, &batch, socket)
+      }
+      // Somebody may flush all rules between the two: then the elements bring the chains again.
+      try rules.add(upon: foundation)
     }
     if let isolatedPort {
       try netlink { () throws(NetlinkError) in try RouteSocket().perform([isolatedPort.setIsolation(true)]) }
@@ -100,8 +106,13 @@ struct AttachmentFirewall {
   // MARK: CHECK
 
   /// Verifies that all of it is there.
-  func check(adminChain: String, environment: Environment) throws(PluginError) {
-    if let rules {
+  ///
+  /// - Parameters:
+  ///   - adminChain: The chain of people's own rules.
+  ///   - isOfReference: Whether the reference has made it: it has no elements in the kernel's sets then. All else is the
+  ///     same.
+  func check(adminChain: String, isOfReference: Bool, environment: Environment) throws(PluginError) {
+    if let rules, !isOfReference {
       try rules.check { (socket) throws(NetlinkError) in
         // What would have to be done for the chains to be as ADD leaves them.
         var missing = Batch()

@@ -53,7 +53,13 @@ struct Firewall: ChainedPlugin {
   func check(_ call: Call) throws(PluginError) {
     let configuration = try FirewallConfiguration(call)
     let firewall = try plan(configuration, call, previousResult(of: call))
-    try firewall.check(adminChain: configuration.adminChain, environment: call.environment)
+    // What the reference has made for a container works until its DEL, on a node that has changed over to ours.
+    var isOfReference = false
+    if Journal().record(of: call.attachment, plugin: name) == nil {
+      isOfReference = try ReferenceFirewall(addresses: firewall.addresses).isPresent()
+    }
+    try firewall.check(
+      adminChain: configuration.adminChain, isOfReference: isOfReference, environment: call.environment)
   }
 
   func status(_ call: Call) throws(PluginError) {

@@ -89,19 +89,33 @@ struct FirewallConfiguration {
   /// language of nft; nil where it can.
   static func chainNameProblem(_ name: String) -> String? {
     if name.utf8.count > 28 { return "it is longer than 28 bytes" }
+    var isDistinct = false
     for (position, byte) in name.utf8.enumerated() {
       switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): break
+      case UInt8(ascii: "a")...UInt8(ascii: "z"): break
+      case UInt8(ascii: "A")...UInt8(ascii: "Z"): isDistinct = true
       case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
         if position == 0 { return "it does not begin with a letter" }
+        if byte == UInt8(ascii: "_") || byte == UInt8(ascii: "-") { isDistinct = true }
       default: return "it contains something besides letters, digits and . _ -"
       }
     }
-    return (takenNames + ForwardingRules.chainNames).contains(name) ? "another chain or a verdict has that name" : nil
+    if takenNames.contains(name) { return "another chain or a verdict has that name" }
+    if PacketRules.isChainName(name) { return "names like that are those of swift-cni's own chains" }
+    // The words of nft are `drop`, `counter`, `ip6`: with one of them as a chain, what `nft list ruleset` prints cannot be
+    // loaded again.
+    guard isDistinct, !wordsOfNftWithDash.contains(name) else {
+      return "it could be a word of nft, unless there is a capital letter, _ or - in it"
+    }
+    return nil
   }
 
   /// The names of chains and verdicts that iptables has already.
   private static let takenNames = [
     "INPUT", "FORWARD", "OUTPUT", "ACCEPT", "DROP", "QUEUE", "RETURN", "REJECT", ForwardChain.name,
   ]
+
+  /// The words of nft's language that are reserved everywhere and have a dash (version 1.0.6); none has a capital letter
+  /// or a low line.
+  private static let wordsOfNftWithDash = ["auto-merge", "gc-interval"]
 }

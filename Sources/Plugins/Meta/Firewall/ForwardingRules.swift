@@ -22,8 +22,11 @@ struct ForwardingRules {
   /// The mark of packets that are to pass, between ``forwarding`` and ``forwardingEnd``.
   static let acceptedBit: UInt32 = 0x1000
 
-  func add() throws(PluginError) {
-    try PacketRules.ofHost().put(entries) { (batch, _) in Self.layout.lay(in: &batch) }
+  /// Adds the elements.
+  ///
+  /// - Parameter foundation: Lays ``layout``, and whatever else has to be there.
+  func add(upon foundation: PacketRules.Foundation) throws(PluginError) {
+    try PacketRules.ofHost().put(entries, upon: foundation)
   }
 
   /// Removes the elements, whatever the policy was when they were made.
@@ -32,7 +35,7 @@ struct ForwardingRules {
       allKeys.map { ($0.set, $0.element.key) }, of: attachmentComment(of: attachment))
   }
 
-  /// Verifies that all is as ``add()`` makes it.
+  /// Verifies that all is as ``add(upon:)`` makes it.
   ///
   /// - Parameter more: Looks for what else may be at fault.
   func check(more: (borrowing NFTablesSocket) throws(NetlinkError) -> String?) throws(PluginError) {
@@ -103,10 +106,8 @@ extension ForwardingRules {
   /// The chain that forwarded packets come through after those of iptables and firewalld.
   private static let forwardingEnd = ChainReference(PacketRules.table, "forwarding-end")
 
-  /// The names of the chains, which people's own cannot have.
-  static let chainNames = [forwarding, forwardingAdmin, forwardingKnown, forwardingAccepted, forwardingEnd].map(\.name)
-
-  private static var layout: RuleLayout {
+  /// The chains, with their rules, and the sets.
+  static var layout: RuleLayout {
     var layout = RuleLayout(table: PacketRules.table)
     for family in AddressFamily.allCases {
       layout.sets += [

@@ -12,6 +12,19 @@ internal import NetworkAddresses
 struct ReferenceFirewall {
   let addresses: [IPAddress]
 
+  /// Whether the rules are there: for each address what it sends and the answers to it.
+  func isPresent() throws(PluginError) -> Bool {
+    guard !addresses.isEmpty, let rules = try ReferenceRules() else { return false }
+    for address in addresses {
+      let family = address.family
+      let chain = ChainReference(ForwardChain.table(family), ForwardChain.name)
+      for field in [Field.sourceAddress(family), .destinationAddress(family)] {
+        guard try rules.contains(in: chain, { accepts(field, address, in: $0) }) else { return false }
+      }
+    }
+    return true
+  }
+
   /// Removes the rules, however often each is there.
   ///
   /// The kernel finds no rule by what it says, so they are looked for among all of the chain. This executable makes none
@@ -24,16 +37,18 @@ struct ReferenceFirewall {
     }
   }
 
-  /// Whether a rule accepts what goes to one of the addresses or comes from it, and looks at nothing else but the
-  /// connection's state.
+  /// Whether a rule accepts what goes to one of the addresses or comes from it.
   private func isRuleForAddress(_ rule: Rule, _ family: AddressFamily) -> Bool {
-    let isForAddress = addresses.contains { address in
-      let fields: [Field] = [.sourceAddress(family), .destinationAddress(family)]
-      return fields.contains { field in
-        rule.expressions.starts(with: Statement.match(field, equals: .address(address)).expressions)
-      }
+    addresses.contains { address in
+      accepts(.sourceAddress(family), address, in: rule) || accepts(.destinationAddress(family), address, in: rule)
     }
-    guard isForAddress else { return false }
+  }
+
+  /// Whether a rule accepts what has an address in a field, and looks at nothing else but the connection's state.
+  private func accepts(_ field: Field, _ address: IPAddress, in rule: Rule) -> Bool {
+    guard rule.expressions.starts(with: Statement.match(field, equals: .address(address)).expressions) else {
+      return false
+    }
     return rule.expressions.dropFirst(2).allSatisfy { expression in
       switch expression {
       case .counter: true

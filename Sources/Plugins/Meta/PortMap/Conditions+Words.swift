@@ -14,16 +14,16 @@ extension Conditions {
     case "ip" where !isMeta && family == .ipv4, "ip6" where !isMeta && family == .ipv6:
       let field = words.next()
       switch field {
-      case "saddr": require(anyOf: try addresses(.sourceAddress(family), isNegated(&words), words.values()))
-      case "daddr": require(anyOf: try addresses(.destinationAddress(family), isNegated(&words), words.values()))
+      case "saddr": try require(anyOf: addresses(.sourceAddress(family), isNegated(&words), words.values()))
+      case "daddr": try require(anyOf: addresses(.destinationAddress(family), isNegated(&words), words.values()))
       default: throw notUnderstood(field)
       }
-    case "iifname", "iif": require(anyOf: try links(isNegated(&words), words.values(), wildcard: "*"))
+    case "iifname", "iif": try require(anyOf: links(isNegated(&words), words.values(), wildcard: "*"))
     case "mark":
       var mask = UInt32.max
       if words.skip("&", "and") { mask = try number(words.next()) }
       let isNegated = isNegated(&words)
-      require(anyOf: try mark(isNegated, number(words.next()), mask: mask))
+      try require(anyOf: mark(isNegated, number(words.next()), mask: mask))
     case "tcp" where !isMeta, "udp" where !isMeta, "sctp" where !isMeta, "th" where !isMeta:
       let field = words.next()
       let port: Field
@@ -33,9 +33,9 @@ extension Conditions {
       default: throw notUnderstood(field)
       }
       if let transport = word.flatMap({ PortMapping.Transport(rawValue: $0) }) {
-        require(anyOf: [[.match(.layer4Protocol, equals: .protocol(transport.number))]])
+        try require(anyOf: [[.match(.layer4Protocol, equals: .protocol(transport.number))]])
       }
-      require(anyOf: try ports(port, isNegated(&words), words.values()))
+      try require(anyOf: ports(port, isNegated(&words), words.values()))
     default: throw notUnderstood(word)
     }
   }
@@ -45,10 +45,10 @@ extension Conditions {
     var isNegated = words.skip("!")
     let option = words.next()
     switch option {
-    case "-s", "--source", "--src": require(anyOf: try addresses(.sourceAddress(family), isNegated, words.values()))
+    case "-s", "--source", "--src": try require(anyOf: addresses(.sourceAddress(family), isNegated, words.values()))
     case "-d", "--destination", "--dst":
-      require(anyOf: try addresses(.destinationAddress(family), isNegated, words.values()))
-    case "-i", "--in-interface": require(anyOf: try links(isNegated, words.values(), wildcard: "+"))
+      try require(anyOf: addresses(.destinationAddress(family), isNegated, words.values()))
+    case "-i", "--in-interface": try require(anyOf: links(isNegated, words.values(), wildcard: "+"))
     case "-m" where !isNegated, "--match" where !isNegated:
       guard words.skip("mark") else { throw notUnderstood(words.peek) }
       isNegated = words.skip("!")
@@ -58,7 +58,7 @@ extension Conditions {
       let slash = value.firstIndex(of: "/") ?? value.endIndex
       var mask = UInt32.max
       if slash < value.endIndex { mask = try number(String(value[value.index(after: slash)...])) }
-      require(anyOf: try mark(isNegated, number(String(value[..<slash])), mask: mask))
+      try require(anyOf: mark(isNegated, number(String(value[..<slash])), mask: mask))
     default: throw notUnderstood(option)
     }
   }

@@ -38,10 +38,20 @@ struct Conditions {
   /// What the names of maps and rules end with that are for these conditions.
   var name: String { hexadecimalDigits(derivedNumber(of: [text])) }
 
+  /// How many ways there may be to fulfil the conditions: lists multiply, and each way is a rule that packets go through.
+  private static let greatestNumberOfAlternatives = 256
+
   /// Demands something more of a packet.
   ///
   /// - Parameter choices: Ways to fulfil it, one of which must match.
-  mutating func require(anyOf choices: [[Statement]]) {
+  /// - Throws: Code 7 where there come to be too many ways.
+  mutating func require(anyOf choices: [[Statement]]) throws(PluginError) {
+    guard alternatives.count * choices.count <= Self.greatestNumberOfAlternatives else {
+      throw PluginError(
+        .invalidConfiguration,
+        "failed to load netconf: \(key): the lists have more than \(Self.greatestNumberOfAlternatives) combinations",
+        details: quoted(text))
+    }
     var combined: [[Statement]] = []
     for alternative in alternatives {
       for choice in choices { combined.append(alternative + choice) }

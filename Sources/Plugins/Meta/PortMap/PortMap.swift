@@ -15,9 +15,14 @@ struct PortMap: ChainedPlugin {
     return try transaction(call) { (attachment) throws(PluginError) in
       var owned = PortMapRecord(published)
       owned.usesIPTables = plan.configuration.backend == .iptables
-      try attachment.announce { record in
-        record.addresses = published.addresses
-        record.owned = owned.texts
+      do throws(PluginError) {
+        try attachment.announce { record in
+          record.addresses = published.addresses
+          record.owned = owned.texts
+        }
+      } catch {
+        // Tens of thousands of ports that are not in a row make a record that nobody would read back.
+        throw error.during("cannot record \(plan.configuration.mappings.count) portMappings")
       }
       switch plan.configuration.backend {
       case .nftables: try published.add()
@@ -38,11 +43,17 @@ struct PortMap: ChainedPlugin {
     let plan = try PortMapPlan(call)
     let published = try plan.publishedPorts()
     if published.ports.isEmpty { return }
+    let record = Journal().record(of: call.attachment, plugin: name)
     switch plan.configuration.backend {
-    case .nftables: try published.check()
+    case .nftables:
+      // What the reference has made for a container works until its DEL, on a node that has changed over to ours. With
+      // iptables it is the same as what ours makes.
+      let reference = ReferencePortMap(
+        attachment: call.attachment, addresses: published.addresses.map(\.address))
+      if record == nil, try reference.isPresent() { return }
+      try published.check()
     case .iptables: try published.withIPTables.check(plan.configuration)
     }
-    let record = Journal().record(of: call.attachment, plugin: name)
     if let record, let link = PortMapRecord(record.owned).localnetLink {
       try LocalnetLink(recordedAs: link).check()
     }

@@ -15,6 +15,25 @@ struct ReferencePortMap {
   /// The chains with rules of containers, in the layouts of all releases.
   private static let chains = ["hostports", "hostip_hostports", "masquerading"]
 
+  /// Whether the reference publishes ports for each of the addresses.
+  func isPresent() throws(PluginError) -> Bool {
+    guard !addresses.isEmpty, let rules = try ReferenceRules() else { return false }
+    let dispatched = ReferenceNames.portMapping(network: attachment.network, containerID: attachment.containerID)
+    for address in addresses {
+      let table = TableReference(address.family, name: "cni_hostport")
+      let isPublished = { (rule: Rule) in rule.changesDestination && rule.mentions(address) }
+      var isPresent = try rules.contains(
+        in: ChainReference(ReferenceRules.natTable(address.family), dispatched), isPublished)
+      for chain in Self.chains where !isPresent {
+        isPresent = try rules.contains(in: ChainReference(table, chain)) { rule in
+          rule.comment == attachment.containerID && isPublished(rule)
+        }
+      }
+      if !isPresent { return false }
+    }
+    return true
+  }
+
   /// Removes the rules, as far as there are any.
   func remove() throws(PluginError) {
     guard let rules = try ReferenceRules() else { return }

@@ -22,6 +22,17 @@ final class PacketRules: Sendable {
   /// What both tables say of themselves.
   static let tableComment = "container network, see docs/packet-rules.md of swift-cni"
 
+  /// What the names of all chains in ``table`` begin with.
+  private static let chainPrefixes = [
+    "conditional-", "forwarding", "host-ports", "localnet-", "masquerading", "own-subnets", "published", "publishing-",
+  ]
+
+  /// Whether a chain of this name is, or may be, one of those that this executable has in ``table``.
+  static func isChainName(_ name: String) -> Bool {
+    for prefix in chainPrefixes where name.hasPrefix(prefix) { return true }
+    return false
+  }
+
   /// An element, and the set or map that it is in.
   struct Entry {
     var set: SetReference

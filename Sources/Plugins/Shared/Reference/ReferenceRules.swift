@@ -35,6 +35,15 @@ struct ReferenceRules {
     return try isThere { (socket) throws(NetlinkError) in try socket.chain(chain) != nil }
   }
 
+  /// Whether a chain is there and has such a rule.
+  func contains(in chain: ChainReference, _ isWanted: (Rule) -> Bool) throws(PluginError) -> Bool {
+    guard try has(chain) else { return false }
+    return try isThere { (socket) throws(NetlinkError) in
+      for rule in try socket.rules(of: chain) where isWanted(rule) { return true }
+      return false
+    }
+  }
+
   /// What a question is answered with. A kernel without tables of a family, or without any, has nothing.
   private func isThere(_ question: (borrowing NFTablesSocket) throws(NetlinkError) -> Bool) throws(PluginError) -> Bool
   {
