@@ -88,7 +88,7 @@ struct SourceBasedRouting: ChainedPlugin {
     switch namespace {
     case .some(let namespace):
       // A path can lead to another namespace by now.
-      if !record.wasMade(in: namespace) { return }
+      if try !record.wasMade(in: namespace) { return }
       let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
       let changes = RoutingRecord(record.owned)
       let link = try netlink { () throws(NetlinkError) in

@@ -72,7 +72,7 @@ struct Tuning: ChainedPlugin {
     switch namespace {
     case .some(let namespace):
       // A path can lead to another namespace by now.
-      if !record.wasMade(in: namespace) { break }
+      if try !record.wasMade(in: namespace) { break }
       for path in originals.backupPaths {
         restoreLink(record.attachment.interfaceName, from: path, in: namespace) { originals.tellsOf($0) }
       }
