@@ -44,7 +44,7 @@ struct Tuning: ChainedPlugin {
     _ attachment: inout ChainedAttachment
   ) throws(PluginError) {
     var originals = OriginalSettings(attachment.record.owned)
-    for setting in settings { originals.add(setting) }
+    for setting in settings { try originals.add(setting) }
     let path = configuration.backupPath
     var attributes: LinkAttributes?
     if let link {
