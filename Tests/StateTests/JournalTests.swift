@@ -180,6 +180,52 @@ struct JournalTests {
     #expect(access(target, F_OK) != 0)
   }
 
+  @Test(
+    "What is no file is an unreadable record to who takes the attachment apart, and goes with it",
+    arguments: ["symbolic link", "link to a record", "pipe", "directory", "socket"])
+  func obstacle(_ kind: String) throws {
+    let path = "\(directory)/attachments/blue/bridge/0123abc:eth0"
+    let other = Attachment(network: "blue", containerID: "other", interfaceName: "eth0")
+    var target = try journal.begin(other, plugin: "bridge")
+    try target.write(record)
+    switch kind {
+    case "symbolic link": #expect(symlink("/nonexistent/record", path) == 0)
+    case "link to a record": #expect(symlink(target.path, path) == 0)
+    case "pipe": #expect(mkfifo(path, 0o600) == 0)
+    case "directory": #expect(mkdir(path, 0o700) == 0)
+    default: #expect(mknod(path, mode_t(S_IFSOCK) | 0o600, 0) == 0)
+    }
+    #expect(journal.record(of: attachment, plugin: "bridge") == nil)
+    #expect(try !isBusy())
+    guard case .some(let entry) = try journal.entry(of: attachment, plugin: "bridge") else { throw Failure("no entry") }
+    guard case .unreadable = entry.content else { throw Failure("\(entry.content)") }
+    try entry.remove()
+    #expect(try isAbsent())
+    #expect(journal.record(of: other, plugin: "bridge") == record)
+  }
+
+  @Test("What is in a directory in the place of a record stays, and so does a record that an ADD makes meanwhile")
+  func obstacleOfSomebody() throws {
+    let path = "\(directory)/attachments/blue/bridge/0123abc:eth0"
+    try makeDirectories(path + "/inside", mode: 0o700)
+    guard case .some(let entry) = try journal.entry(of: attachment, plugin: "bridge") else { throw Failure("no entry") }
+    try entry.remove()
+    #expect(access(path + "/inside", F_OK) == 0)
+    #expect(rmdir(path + "/inside") == 0 && rmdir(path) == 0)
+    var added = try journal.begin(attachment, plugin: "bridge")
+    try added.write(record)
+    try entry.remove()
+    #expect(journal.record(of: attachment, plugin: "bridge") == record)
+  }
+
+  @Test("Where a file is in the place of the directory there is no record")
+  func fileForDirectory() throws {
+    try makeDirectories("\(directory)/attachments/blue", mode: 0o700)
+    _ = try OwnedDescriptor(opening: "\(directory)/attachments/blue/bridge", O_CREAT | O_WRONLY, mode: 0o600)
+    #expect(try isAbsent())
+    #expect(try journal.attachments(of: "blue", plugin: "bridge").isEmpty)
+  }
+
   @Test("Only the owner reads and writes the journal")
   func permissions() throws {
     let entry = try journal.begin(attachment, plugin: "bridge")

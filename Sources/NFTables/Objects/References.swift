@@ -32,6 +32,12 @@ public struct TableFamily: RawRepresentable, Hashable, Sendable, CustomStringCon
   }
 }
 
+/// The names of tables, chains and sets.
+public enum ObjectName {
+  /// In bytes. The kernel answers `ERANGE` to longer ones, not that there is nothing: `NFT_NAME_MAXLEN` without the NUL.
+  public static let greatestLength = 255
+}
+
 /// Where a table is found.
 public struct TableReference: Hashable, Sendable, CustomStringConvertible {
   /// What packets the table sees.

@@ -32,7 +32,7 @@ struct AttachmentInProgress: ~Copyable {
     let attachment = call.attachment
     let record = AttachmentRecord(
       attachment: attachment, plugin: plugin, namespacePath: call.namespacePath,
-      namespace: namespaces.namespace.fileIdentity,
+      namespace: try namespaces.namespace.fileIdentity(),
       addressManager: addressManager)
     let addressManagement = addressManager.map { AddressManagement(call: call, type: $0) }
 

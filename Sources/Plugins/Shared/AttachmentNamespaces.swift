@@ -58,8 +58,12 @@ func openNamespaceIfPresent(of call: Call) throws(PluginError) -> NetworkNamespa
 }
 
 extension NetworkNamespace {
-  /// The identity of the namespace as a record of the journal has it.
-  var fileIdentity: FileIdentity? { identity.map { FileIdentity(device: $0.device, inode: $0.inode) } }
+  /// The identity of the namespace as a record of the journal has it. A record without one would match no namespace, and
+  /// what it tells of would never be taken back.
+  func fileIdentity() throws(PluginError) -> FileIdentity {
+    let descriptor = descriptor
+    return try system { () throws(SystemError) in try FileIdentity(of: descriptor) }
+  }
 }
 
 extension PluginError {

@@ -7,7 +7,11 @@ extension RouteSocket {
   /// Finds a link by its name. A name of more than 15 bytes is looked up among the alternative names.
   ///
   /// - Returns: The link; nil if there is none.
-  public func link(named name: String) throws(NetlinkError) -> Link? { try link(.name(name)) }
+  public func link(named name: String) throws(NetlinkError) -> Link? {
+    // The kernel answers ERANGE to a name that no link can have, not that there is none.
+    if name.utf8.count >= Int(ALTIFNAMSIZ) { return nil }
+    return try link(.name(name))
+  }
 
   /// Finds a link by its index.
   ///

@@ -51,6 +51,9 @@ package struct Journal: Sendable {
 
   /// Opens and locks the record of an attachment.
   ///
+  /// What is there and is no file, as a symbolic link or a pipe, counts as a record that cannot be read: whoever takes the
+  /// attachment apart must not fail because of it.
+  ///
   /// - Returns: nil when there is none.
   /// - Throws: `ETIMEDOUT` when another process works on the attachment for too long.
   package func entry(of attachment: Attachment, plugin: String) throws(SystemError) -> JournalEntry? {
@@ -88,8 +91,11 @@ package struct Journal: Sendable {
   /// What a plugin has written down about an attachment, whoever works on it; nil where there is nothing, or nothing that
   /// can be read.
   package func record(of attachment: Attachment, plugin: String) -> AttachmentRecord? {
-    let bytes = try? readFile(path(of: attachment, plugin: plugin), limit: AttachmentRecord.greatestLength)
-    return bytes.flatMap { AttachmentRecord(parsing: $0) }
+    let path = path(of: attachment, plugin: plugin)
+    guard let file = try? OwnedDescriptor(opening: path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
+      let bytes = try? readAll(file.rawValue, limit: AttachmentRecord.greatestLength)
+    else { return nil }
+    return AttachmentRecord(parsing: bytes)
   }
 
   /// Whether another network has a record of an interface of this name in this container, whichever plugin wrote it.
@@ -130,7 +136,7 @@ package struct Journal: Sendable {
     do throws(SystemError) {
       return try namesInDirectory(directory)
     } catch {
-      if error.code == .noSuchFileOrDirectory { return [] }
+      if error.code == .noSuchFileOrDirectory || error.code == .notDirectory { return [] }
       throw error
     }
   }
@@ -145,14 +151,23 @@ package struct Journal: Sendable {
 
   private func entry(of attachment: Attachment, plugin: String, seconds: Int?) throws(SystemError) -> JournalEntry? {
     let path = path(of: attachment, plugin: plugin)
+    do throws(SystemError) {
+      return try entry(at: path, seconds: seconds)
+    } catch {
+      if isObstacle(path) { return JournalEntry(obstructedAt: path) }
+      throw error
+    }
+  }
+
+  private func entry(at path: String, seconds: Int?) throws(SystemError) -> JournalEntry? {
     while true {
       let file: OwnedDescriptor
       do throws(SystemError) {
         file = try OwnedDescriptor(opening: path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
       } catch {
         switch error.code {
-        // A name that is too long was never written.
-        case .noSuchFileOrDirectory, .fileNameTooLong: return nil
+        // A name that is too long was never written, and nothing where there is no directory for it.
+        case .noSuchFileOrDirectory, .fileNameTooLong, .notDirectory: return nil
         default: throw error
         }
       }

@@ -10,7 +10,7 @@ package struct JournalEntry: ~Copyable {
     case new
     /// What an earlier call wrote.
     case record(AttachmentRecord)
-    /// Bytes that are no record. What the attachment owns must be found without it.
+    /// Bytes that are no record, or something that is no file. What the attachment owns must be found without it.
     case unreadable
   }
 
@@ -22,6 +22,18 @@ package struct JournalEntry: ~Copyable {
 
   private let file: OwnedDescriptor
   private var length: Int
+
+  /// Whether something stands in the record's place that is no file.
+  private let isObstructed: Bool
+
+  /// Stands for something that is in the place of a record and is no file. Nobody can lock it or write to it.
+  init(obstructedAt path: String) {
+    content = .unreadable
+    length = 0
+    self.path = path
+    file = OwnedDescriptor(owning: -1)
+    isObstructed = true
+  }
 
   /// Waits for the lock of an opened record.
   ///
@@ -41,6 +53,7 @@ package struct JournalEntry: ~Copyable {
     self.length = length
     self.path = path
     self.file = file
+    isObstructed = false
   }
 
   private static func read(_ descriptor: CInt, path: String) throws(SystemError) -> (Content, length: Int) {
@@ -84,6 +97,21 @@ package struct JournalEntry: ~Copyable {
 
   /// Removes the record: the attachment owns nothing any more. The lock stays until the entry goes away.
   package func remove() throws(SystemError) {
+    if isObstructed { return removeObstacle() }
     try removeFile(path)
   }
+
+  /// Removes what is in the record's place, and not what a symbolic link leads to. A directory that is not empty is
+  /// somebody's, and stays: a DEL must succeed for all that.
+  private func removeObstacle() {
+    // An ADD may have made the record in the meantime.
+    guard isObstacle(path) else { return }
+    if rmdir(path) == -1, currentErrorNumber() == .notDirectory { _ = unlink(path) }
+  }
+}
+
+/// Whether there is something at a path that is no file. Symbolic links are not followed, and are none.
+func isObstacle(_ path: String) -> Bool {
+  var status = stat()
+  return lstat(path, &status) == 0 && status.st_mode & mode_t(S_IFMT) != mode_t(S_IFREG)
 }

@@ -59,6 +59,9 @@ struct RoutingPlan {
         if addresses.contains(where: { route.isOfFamily(of: $0) }) { removed.append(route) }
       }
     }
+    // One that is there already, of an ADD whose record was lost, stays what it is.
+    removed.removeAll { route in hints.contains { route.isEqual(toHint: $0) } }
+    hints.removeAll { hint in ofLink.contains { $0.isEqual(toHint: hint) } }
   }
 
   private mutating func fill(
@@ -121,6 +124,12 @@ extension Route {
       if let other, address.address.contains(other) { return true }
     }
     return false
+  }
+
+  /// Whether the kernel takes the two for the same route. It says a priority also where none was asked for.
+  fileprivate func isEqual(toHint hint: Route) -> Bool {
+    destination == hint.destination && source == hint.source && gateway == nil && scope == hint.scope
+      && origin == hint.origin && hasUsualPriority
   }
 
   /// Whether it has the priority that the kernel gives to a route without one.

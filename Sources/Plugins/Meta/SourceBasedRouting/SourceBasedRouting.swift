@@ -49,6 +49,7 @@ struct SourceBasedRouting: ChainedPlugin {
 
   /// The main table keeps its routes until the new ones are there: there is always a way.
   private func carryOut(_ plan: RoutingPlan, in container: borrowing RouteSocket) throws(PluginError) {
+    // A hint takes no other route's place: that may be another interface's in the same network.
     let additions =
       plan.routes.map { RouteRequest.addRoute($0, mode: .replace) } + plan.hints.map { .addRoute($0, mode: .create) }
       + plan.rules.map { .addRule($0) }
@@ -88,20 +89,32 @@ struct SourceBasedRouting: ChainedPlugin {
     switch namespace {
     case .some(let namespace):
       // A path can lead to another namespace by now.
-      if !record.wasMade(in: namespace) { return }
+      if try !record.wasMade(in: namespace) { return }
       let container = try netlink { () throws(NetlinkError) in try RouteSocket(in: namespace) }
       let changes = RoutingRecord(record.owned)
       let link = try netlink { () throws(NetlinkError) in
         try container.link(named: record.attachment.interfaceName)
       }
-      if let link, changes.tellsOf(link) { try restoreRoutes(changes, of: link.index, in: container) }
-      try delete(changes.rules, in: container)
+      var failures = FailureList()
+      if let link, changes.tellsOf(link) {
+        failures.collect { () throws(PluginError) in try restoreRoutes(changes, of: link.index, in: container) }
+      }
+      failures.collect { () throws(PluginError) in try delete(changes.rules, in: container) }
+      try failures.throwIfAny()
     case nil: break
     }
   }
 
-  /// Puts the routes of an interface back into the main table, and empties the tables that were made of them. The kernel
-  /// refuses those that can no longer be, such as without their source address.
+  /// Answers that say that a route is there, or is gone, or can no longer be: without its link (`ENODEV`), while that is
+  /// down (`ENETDOWN`), without a way to its gateway (`ENETUNREACH`, `EHOSTUNREACH`), without its source address
+  /// (`EINVAL`).
+  private static let answersOfNoConcern: [Errno] = [
+    .fileExists, .noSuchProcess, .noSuchDevice, .networkDown, .networkUnreachable, .noRouteToHost, .invalidArgument,
+  ]
+
+  /// Puts the routes of an interface back into the main table, and empties the tables that were made of them.
+  ///
+  /// - Throws: When a route may be missing that could be there. The record still tells of it.
   private func restoreRoutes(
     _ changes: RoutingRecord, of link: UInt32, in container: borrowing RouteSocket
   ) throws(PluginError) {
@@ -120,7 +133,9 @@ struct SourceBasedRouting: ChainedPlugin {
       }
       for route in routes { requests.append(.deleteRoute(route)) }
     }
-    _ = container.performAll(requests)
+    for error in container.performAll(requests) {
+      if let error, !Self.answersOfNoConcern.contains(error.code) { throw PluginError(error) }
+    }
   }
 
   /// What the reference would delete: the rules for the addresses that the interface has now.

@@ -3,6 +3,7 @@ internal import LinuxSystem
 internal import Netlink
 internal import NetworkNamespaces
 internal import RouteNetlink
+internal import SystemPackage
 
 /// What was there before the first ADD of an attachment, as the journal's record tells of it: one text each.
 ///
@@ -33,12 +34,17 @@ struct OriginalSettings {
 
   // MARK: Kernel settings
 
-  /// Saves the value of a setting, in the namespace of the calling thread. One that cannot be read (some can only be
-  /// written, others have no value yet) cannot be restored.
-  mutating func add(_ setting: KernelSetting) {
+  /// Saves the value of a setting, in the namespace of the calling thread. One that has none to read cannot be restored.
+  ///
+  /// - Throws: When there is a value and it cannot be read: what is lost now would never be restored.
+  mutating func add(_ setting: KernelSetting) throws(PluginError) {
     let start = "sysctl \(setting.name) "
     if texts.contains(where: { $0.hasPrefix(start) }) { return }
-    if let value = try? setting.read() { texts.append(start + value) }
+    do throws(SystemError) {
+      texts.append(start + (try setting.read()))
+    } catch {
+      guard setting.hasNoValue(error) else { throw PluginError(error) }
+    }
   }
 
   /// Writes the saved values, the last one first, in the namespace of the calling thread. The setting of an interface that
@@ -49,6 +55,19 @@ struct OriginalSettings {
       guard let (name, value) = splitAtBlank(text), name.hasPrefix("net/") else { continue }
       if name.utf8.split(separator: UInt8(ascii: "/")).contains(where: { String(Substring($0)) == ".." }) { continue }
       try? KernelSetting(name).write(value)
+    }
+  }
+}
+
+extension KernelSetting {
+  /// Whether an error says that there is nothing to read: the setting can only be written, as `net/ipv4/route/flush`
+  /// (`EACCES`, or `EINVAL` of its handler), or it is an IPv6 secret that nobody has given a value yet (`EIO`; see
+  /// `addrconf_sysctl_stable_secret` in net/ipv6/addrconf.c).
+  fileprivate func hasNoValue(_ error: SystemError) -> Bool {
+    switch error.code {
+    case .permissionDenied, .invalidArgument: true
+    case .ioError: name.hasSuffix("/stable_secret")
+    default: false
     }
   }
 }

@@ -44,7 +44,7 @@ struct Tuning: ChainedPlugin {
     _ attachment: inout ChainedAttachment
   ) throws(PluginError) {
     var originals = OriginalSettings(attachment.record.owned)
-    for setting in settings { originals.add(setting) }
+    for setting in settings { try originals.add(setting) }
     let path = configuration.backupPath
     var attributes: LinkAttributes?
     if let link {
@@ -72,7 +72,7 @@ struct Tuning: ChainedPlugin {
     switch namespace {
     case .some(let namespace):
       // A path can lead to another namespace by now.
-      if !record.wasMade(in: namespace) { break }
+      if try !record.wasMade(in: namespace) { break }
       for path in originals.backupPaths {
         restoreLink(record.attachment.interfaceName, from: path, in: namespace) { originals.tellsOf($0) }
       }

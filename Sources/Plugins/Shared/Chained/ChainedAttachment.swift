@@ -20,14 +20,16 @@ struct ChainedAttachment: ~Copyable {
   }
 
   /// Locks the record of the attachment. Nothing is written yet.
+  ///
+  /// - Throws: Where it cannot be told which namespace this is, too.
   static func lock(
     _ call: Call, plugin: String, in namespace: borrowing NetworkNamespace?
   ) throws(PluginError) -> ChainedAttachment {
-    let identity =
-      switch namespace {
-      case .some(let namespace): namespace.fileIdentity
-      case nil: nil as FileIdentity?
-      }
+    let identity: FileIdentity?
+    switch namespace {
+    case .some(let namespace): identity = try namespace.fileIdentity()
+    case nil: identity = nil
+    }
     let record = AttachmentRecord(
       attachment: call.attachment, plugin: plugin, namespacePath: call.namespacePath,
       namespace: identity)

@@ -85,9 +85,8 @@ extension ChainedPlugin {
 
 extension AttachmentRecord {
   /// Whether a namespace is the one that the attachment was made in. A path can lead to another one later.
-  func wasMade(in namespace: borrowing NetworkNamespace) -> Bool {
-    guard let identity = namespace.fileIdentity else { return false }
-    return self.namespace == identity
+  func wasMade(in namespace: borrowing NetworkNamespace) throws(PluginError) -> Bool {
+    try self.namespace == namespace.fileIdentity()
   }
 
   /// The container's namespace, as long as the path still leads to the one that the attachment was made in.

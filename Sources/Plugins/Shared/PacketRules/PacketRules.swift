@@ -138,8 +138,10 @@ final class PacketRules: Sendable {
   /// - Parameter owner: The comment that the elements must have. See ``attachmentComment(of:)``.
   func remove(_ keys: [(set: SetReference, key: ElementKey)], of owner: String) throws(PluginError) {
     try change { (batch, socket) throws(NetlinkError) in
-      for (set, key) in keys where try socket.element(key, of: set)?.comment == owner {
-        batch.delete(key, from: set)
+      for (set, key) in keys {
+        // A record can have any text where a part of a name was. What no set can be called was never made.
+        if set.name.utf8.count > ObjectName.greatestLength { continue }
+        if try socket.element(key, of: set)?.comment == owner { batch.delete(key, from: set) }
       }
     }
   }

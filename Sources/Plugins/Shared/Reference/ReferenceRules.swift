@@ -30,8 +30,7 @@ struct ReferenceRules {
 
   /// Whether there is a chain.
   func has(_ chain: ChainReference) throws(PluginError) -> Bool {
-    // NFT_NAME_MAXLEN: no longer name can be made, and the kernel would not say that there is none.
-    if chain.name.utf8.count > 255 { return false }
+    if chain.name.utf8.count > ObjectName.greatestLength { return false }
     return try isThere { (socket) throws(NetlinkError) in try socket.chain(chain) != nil }
   }
 
