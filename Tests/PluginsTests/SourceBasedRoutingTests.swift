@@ -163,7 +163,10 @@ struct SourceBasedRoutingTests {
     special.advertisedMSS = 1300
     special.isOnLink = true
     special.origin = .administrator
-    let present = [try route("10.1.0.0/24", from: "10.1.0.2"), special, try route("fd00::/64"), try route("fe80::/64")]
+    // One of the kernel's own is no hint of an earlier ADD.
+    var connected = try route("10.1.0.0/24", from: "10.1.0.2")
+    connected.origin = .kernel
+    let present = [connected, special, try route("fd00::/64"), try route("fe80::/64")]
     let plan = RoutingPlan(
       try addresses(("10.1.0.2/24", via: nil), ("fd00::2/64", via: nil)), of: 3,
       try configuration(#""addSourceHints": true"#), presentRules: [], presentRoutes: present)
