@@ -54,6 +54,9 @@ import Testing
     try SystemCallTrace.require()
     let node = try ConnectedHost()
     let template = try Self.attach("c1", 7070, to: node)
+    let listener = try Listener(.tcp, 80, in: template.container)
+    // Where no connection is tracked, stale ones need not be looked for. A real host has some, and so has this one now.
+    #expect(try listener.isReached(from: node.outside, at: Endpoint("192.0.2.1", 7070)))
     // The first container of a node brings the fixed rules with it, and a bridge.
     let few = try costs(of: "c2", node)
     let rules = try rulesWithoutElements(node)
@@ -68,7 +71,6 @@ import Testing
     // They were all there, and still are.
     let listed = try node.host.shell("nft list ruleset | grep -c copy05000")
     #expect(Int(listed.filter(\.isNumber)) ?? 0 > 6)
-    let listener = try Listener(.tcp, 80, in: template.container)
     #expect(try listener.isReached(from: node.outside, at: Endpoint("192.0.2.1", 7070)))
   }
 
