@@ -13,7 +13,8 @@ import Testing
     call ADD c1 >/dev/null
     call ADD c2 >/dev/null
     for number in $(seq 1500); do : >"$records/stale$number:eth0"; done
-    mkdir "$records/broken:eth0"
+    : >"$records/broken:eth0"
+    mount --bind "$records/broken:eth0" "$records/broken:eth0"
     ulimit -n 256
     status=0
     call GC c1 >/run/answer || status=$?
