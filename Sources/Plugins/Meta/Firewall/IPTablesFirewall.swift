@@ -31,20 +31,12 @@ struct IPTablesFirewall {
   /// Takes back what ``add(_:)`` made for the addresses, or the reference. The shared chains stay. What is not there is
   /// fine, and so is a machine without iptables.
   func delete(_ addresses: [IPAddress]) throws(PluginError) {
-    var failures = FailureList()
-    for family in AddressFamily.allCases where addresses.contains(where: { $0.family == family }) {
-      guard let command = IPTables.find(family) else { continue }
-      failures.collect { () throws(PluginError) in
-        try command.whileLocked { () throws(PluginError) in
-          var script = IPTablesScript(table: Self.table)
-          for rule in try command.listing(of: Self.table).rules where isRule(rule, for: addresses) {
-            script.delete(rule)
-          }
-          try command.run(script)
-        }
-      }
+    let families = AddressFamily.allCases.filter { family in addresses.contains { $0.family == family } }
+    try IPTables.takeBack(families, from: Self.table) { listing in
+      var script = IPTablesScript(table: Self.table)
+      for rule in listing.rules where isRule(rule, for: addresses) { script.delete(rule) }
+      return script
     }
-    try failures.throwIfAny()
   }
 
   /// Verifies that the rules of the addresses are there, and the way to them.

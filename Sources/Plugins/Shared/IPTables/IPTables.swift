@@ -124,6 +124,28 @@ struct IPTables {
     defer { withExtendedLifetime(lock.rawValue) {} }
     try body()
   }
+
+  /// Takes rules back with each of the two commands that the machine has. Goes on past what fails and throws it at the
+  /// end.
+  ///
+  /// - Parameters:
+  ///   - families: Those in which there can be something.
+  ///   - removal: What is to be deleted of what a table has.
+  static func takeBack(
+    _ families: [AddressFamily] = AddressFamily.allCases, from table: String,
+    _ removal: (IPTablesListing) -> IPTablesScript
+  ) throws(PluginError) {
+    var failures = FailureList()
+    for family in families {
+      guard let command = find(family) else { continue }
+      failures.collect { () throws(PluginError) in
+        try command.whileLocked { () throws(PluginError) in
+          try command.run(removal(command.listing(of: table)))
+        }
+      }
+    }
+    try failures.throwIfAny()
+  }
 }
 
 /// A run of the command that failed.

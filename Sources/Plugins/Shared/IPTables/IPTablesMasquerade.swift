@@ -42,16 +42,7 @@ struct IPTablesMasquerade {
   ///
   /// Where nobody knows the addresses any more there are none, and everything of the container in the network goes.
   func remove() throws(PluginError) {
-    var failures = FailureList()
-    for family in AddressFamily.allCases {
-      guard let command = IPTables.find(family) else { continue }
-      failures.collect { () throws(PluginError) in
-        try command.whileLocked { () throws(PluginError) in
-          try command.run(removal(command.listing(of: Self.table)))
-        }
-      }
-    }
-    try failures.throwIfAny()
+    try IPTables.takeBack(from: Self.table) { removal($0) }
   }
 
   /// What has to be deleted of what is there.
