@@ -39,8 +39,11 @@ struct Firewall: ChainedPlugin {
     var failures = FailureList()
     let addresses = addresses(of: result)
     var firewall = AttachmentFirewall(attachment: call.attachment, addresses: addresses)
-    if let side = try? HostSide.find(for: call, in: result, policy: "") { firewall.ingress = .sameBridge(side.name) }
-    failures.collect { () throws(PluginError) in try firewall.takeBack() }
+    // What a record tells of is gone by now.
+    if Journal().record(of: call.attachment, plugin: name) == nil {
+      if let side = try? HostSide.find(for: call, in: result, policy: "") { firewall.ingress = .sameBridge(side.name) }
+      failures.collect { () throws(PluginError) in try firewall.takeBack() }
+    }
     failures.collect { () throws(PluginError) in try ReferenceFirewall(addresses: addresses).remove() }
     // Those who name another backend had the reference use it, too.
     firewall.ingress = .open
